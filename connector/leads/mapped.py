@@ -1,0 +1,32 @@
+"""A lead ready to be sent."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from connector.leads.spec import Endpoint
+
+
+@dataclass(frozen=True, slots=True)
+class Destination:
+    """Where a request goes: leads with equal destinations may share one."""
+
+    hub: str
+    endpoint: Endpoint = Endpoint.FRESH_LEADS
+
+
+@dataclass(frozen=True, slots=True)
+class MappedLead:
+    """One lead as the API takes it.
+
+    ``body`` is the contact as UTF-8 JSON, made once; a batch joins these bytes. ``event_time_ms`` is milliseconds
+    since the epoch. ``hub_from_event`` says that the hub's name was computed from the event, so an unknown hub is the
+    lead's mistake and not the configuration's.
+    """
+
+    lead_id: str
+    event_time_ms: int | None
+    route: str
+    destination: Destination
+    body: bytes
+    hub_from_event: bool = False

@@ -1,0 +1,88 @@
+"""How a record can end: the closed vocabulary of outcomes, stages and reasons (DESIGN.md part 1).
+
+Dead-letter headers, metrics, the log and the summaries use these words and no others.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Outcome(StrEnum):
+    """Every record read ends in exactly one of these."""
+
+    DELIVERED = "delivered"
+    """The API confirmed it."""
+    DEAD_LETTER = "dead_letter"
+    """Set aside on the dead-letter topic with a reason, acknowledged by the broker."""
+    EXPIRED = "expired"
+    """Too old to be called; dead-lettered with that reason."""
+    FILTERED = "filtered"
+    """Not a lead to call (tombstone, excluded by configuration)."""
+    DUPLICATE = "duplicate"
+    """Delivered before, as far as the duplicate window knows."""
+    PARKED = "parked"
+    """On the review or retry topic, acknowledged by the broker."""
+
+
+class Stage(StrEnum):
+    """Where on its way a lead was set aside."""
+
+    DECODE = "decode"
+    CHECK = "check"
+    ROUTE = "route"
+    MAP = "map"
+    DELIVER = "deliver"
+
+
+class Reason(StrEnum):
+    """Why a lead was set aside. Bounded, so it can be a metric label."""
+
+    TOMBSTONE = "tombstone"
+    """The record has no value (filtered)."""
+    UNKNOWN_FORMAT = "unknown_format"
+    """The bytes are in none of the formats the topic may carry."""
+    UNKNOWN_SCHEMA = "unknown_schema"
+    """The registry (or configuration) does not know the schema the record names."""
+    INCOMPATIBLE_SCHEMA = "incompatible_schema"
+    """The writer's schema does not resolve to the reader schema."""
+    UNDECODABLE = "undecodable"
+    """The bytes do not decode with the schema they name."""
+    INVALID_LEAD = "invalid_lead"
+    """It decodes, but does not satisfy the reader schema (JSON topics)."""
+    NO_ROUTE = "no_route"
+    """No route matches."""
+    MISSING_FIELD = "missing_field"
+    """A contact property that the channel requires is absent or empty."""
+    INVALID_FIELD = "invalid_field"
+    """A contact property has a value the channel does not take."""
+    EXPRESSION_FAILED = "expression_failed"
+    """An expression or function of the mapping raised."""
+    INVALID_SCHEDULE = "invalid_schedule"
+    """The call-back time cannot be read, or is in the past where that is refused."""
+    NO_TIMEZONE = "no_timezone"
+    """A call-back time without a time zone to express it in."""
+    TOO_OLD = "too_old"
+    """Older than the route's max_age (expired)."""
+    REJECTED = "rejected"
+    """The API refused this lead alone (400, 422)."""
+    TOO_LARGE = "too_large"
+    """The API refused this lead alone for its size (413)."""
+    UNKNOWN_HUB = "unknown_hub"
+    """The API does not know the hub, and the hub's name came from the event (404)."""
+    INTERNAL_ERROR = "internal_error"
+    """A defect of the connector met this lead; it is kept, and the log has the trace."""
+
+
+@dataclass(frozen=True, slots=True)
+class SetAside:
+    """A lead that will not be sent, and why.
+
+    ``message`` is for people: it names the field and the way out and holds no personal data.
+    """
+
+    outcome: Outcome
+    stage: Stage
+    reason: Reason
+    message: str

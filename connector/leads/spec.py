@@ -1,0 +1,94 @@
+"""What a route is asked to do, as frozen data: written by configuration, read by the mapper.
+
+Values are as they stand in YAML: a string is an expression, text with ``{{ }}`` a template, a quoted literal itself
+(DESIGN.md, "Mapping side"). They are compiled and checked by ``leads.mapper``.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import timedelta
+from enum import StrEnum
+from typing import TypeAlias
+
+YamlValue: TypeAlias = "None | bool | int | float | str | list[YamlValue] | dict[str, YamlValue]"
+
+
+class Channel(StrEnum):
+    """Kinds of outbound hub (uContact Automation API, "Contactos")."""
+
+    TELEPHONY = "telephony"
+    PREVIEW = "preview"
+    SMS = "sms"
+    WHATSAPP = "whatsapp"
+    EMAIL = "email"
+
+
+class Endpoint(StrEnum):
+    """The API's two endpoints (uContact Automation API, "Subir una lista" and "Fresh leads")."""
+
+    FRESH_LEADS = "freshLeads"
+    LISTS = "lists"
+
+
+class PastDates(StrEnum):
+    """What happens to a call-back time that has passed by more than the grace."""
+
+    ASAP = "asap"
+    """Leave scheduleDate out: call now."""
+    KEEP = "keep"
+    """Send it as it is."""
+    REJECT = "reject"
+    """Set the lead aside."""
+
+
+@dataclass(frozen=True, slots=True)
+class ContactWindow:
+    """When a person may be called, in local time. ``days`` are 1 (Monday) to 7; minutes count from midnight."""
+
+    days: frozenset[int]
+    start_minute: int
+    end_minute: int
+
+
+@dataclass(frozen=True, slots=True)
+class ScheduleSpec:
+    """The rules for ``scheduleDate`` of one route (DESIGN.md, "Schedule")."""
+
+    past_dates: PastDates = PastDates.ASAP
+    grace: timedelta = timedelta(0)
+    window: ContactWindow | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class RouteSpec:
+    """One route: which leads it takes and what request they become."""
+
+    name: str
+    hub: YamlValue
+    channel: Channel
+    contact: dict[str, YamlValue]
+    endpoint: Endpoint = Endpoint.FRESH_LEADS
+    when: YamlValue = None
+    topics: tuple[str, ...] = ()
+    """Names, or patterns that begin with ^; empty takes every topic."""
+    max_age: timedelta | None = None
+    schedule: ScheduleSpec = field(default_factory=ScheduleSpec)
+
+
+@dataclass(frozen=True, slots=True)
+class MappingSpec:
+    """All that the mapper is built from: the routes in order, and where a lead's id and time stand in the event."""
+
+    routes: tuple[RouteSpec, ...]
+    lead_id: YamlValue = "eventId"
+    event_time: YamlValue = "occurredAt"
+
+
+@dataclass(frozen=True, slots=True)
+class SpecProblem:
+    """Something wrong in a spec. ``path`` leads to it as in the configuration: ("routes", 0, "contact", "clientIds")."""
+
+    path: tuple[str | int, ...]
+    message: str
+    hint: str = ""
