@@ -1,0 +1,5 @@
+"""``python -m connector`` is ``lead-connector``."""
+
+from connector.cli import main
+
+main()

@@ -1,0 +1,28 @@
+"""``lead-connector run``."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import sys
+from pathlib import Path
+
+import uvloop
+
+from connector.cli.problems import load_and_plan
+from connector.service import Service
+from connector.telemetry import logs
+
+
+def run(config: Path) -> int:
+    """Run the service in this process. Returns the exit code."""
+    loaded, plan = load_and_plan(config)
+    telemetry = loaded.settings.telemetry
+    logs.configure(telemetry.log_format.value, telemetry.log_level.value)
+
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        code = runner.run(Service(loaded, plan).run())
+    # A Kafka thread that does not end (a broker that answers nothing) must not keep the process.
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(code)

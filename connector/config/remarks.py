@@ -1,0 +1,51 @@
+"""What works, but hardly as meant: warnings, not problems."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from ipaddress import ip_address
+from urllib.parse import urlsplit
+
+from connector.config.kafka import GroupProtocol
+from connector.config.problems import Finding
+from connector.config.quantities import format_duration
+from connector.config.settings import Settings
+
+
+def warnings(settings: Settings) -> Iterator[Finding]:
+    """Yield the remarks on settings that are complete."""
+    for remark in (_no_receipts_yet, _session_is_the_brokers, _drain_covers_a_request, _token_is_encrypted):
+        yield from remark(settings)
+
+
+def _no_receipts_yet(s: Settings) -> Iterator[Finding]:
+    if s.receipts:
+        yield Finding(("receipts",), "receipts are not written by this version", "Nothing else changes", at_key=True)
+
+
+def _session_is_the_brokers(s: Settings) -> Iterator[Finding]:
+    if s.kafka.group_protocol is GroupProtocol.CONSUMER:
+        for name in ("session_timeout", "heartbeat_interval"):
+            if name in s.kafka.model_fields_set:
+                message = "is ignored with group_protocol consumer: the broker decides"
+                hint = f"Set group.consumer.{name.replace('_', '.')}.ms on the broker"
+                yield Finding(("kafka", name), message, hint, at_key=True)
+
+
+def _drain_covers_a_request(s: Settings) -> Iterator[Finding]:
+    if s.delivery.drain_timeout < s.ucontact.timeout:
+        message = f"is shorter than ucontact.timeout ({format_duration(s.ucontact.timeout)})"
+        yield Finding(("delivery", "drain_timeout"), message, "A shutdown may cut off requests, whose leads go twice")
+
+
+def _token_is_encrypted(s: Settings) -> Iterator[Finding]:
+    parts = urlsplit(s.ucontact.base_url or "")
+    if parts.scheme == "http" and parts.hostname and not _is_local(parts.hostname):
+        yield Finding(("ucontact", "base_url"), "http sends the token and the leads unencrypted", "Use https")
+
+
+def _is_local(host: str) -> bool:
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost" or "." not in host

@@ -1,0 +1,139 @@
+"""The sections ``lead`` and ``routes``: which lead goes to which hub, as which contact."""
+
+from __future__ import annotations
+
+import re
+from typing import Annotated, Any, TypeAlias, cast
+
+from pydantic import BeforeValidator, Field, WithJsonSchema
+
+from connector.config.names import Expression, Text, Topics, as_list
+from connector.config.problems import quote, refuse
+from connector.config.quantities import Duration, PositiveDuration
+from connector.config.section import Section, Shown, default
+from connector.leads.spec import Channel, ContactWindow, Endpoint, PastDates, RouteSpec, ScheduleSpec, YamlValue
+
+_DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+_DAYS_HINT = "Write mon, tue, wed, thu, fri, sat, sun, or a range such as mon-fri"
+_TIME = re.compile(r"([01][0-9]|2[0-4]):([0-5][0-9])")
+
+
+def _days(value: Any) -> frozenset[int]:
+    if isinstance(value, frozenset):
+        return value
+    entries = as_list(value)
+    if not isinstance(entries, (list, tuple)) or not entries:
+        raise refuse(f"{quote(value)} is not a list of days", _DAYS_HINT)
+    days: set[int] = set()
+    for entry in entries:
+        first, dash, last = entry.lower().partition("-") if isinstance(entry, str) else ("", "", "")
+        if first not in _DAYS or (dash and last not in _DAYS):
+            raise refuse(f"{quote(entry)} is not a day", _DAYS_HINT)
+        begin, end = _DAYS.index(first), _DAYS.index(last or first)
+        if end < begin:
+            raise refuse(f"{quote(entry)} runs over the end of the week", "Write two, for example [sat-sun, mon]")
+        days.update(range(begin + 1, end + 2))
+    return frozenset(days)
+
+
+def _minute(value: Any) -> int:
+    match = _TIME.fullmatch(value) if isinstance(value, str) else None
+    minute = int(match[1]) * 60 + int(match[2]) if match else None
+    if minute is None or minute > 24 * 60:
+        raise refuse(f"{quote(value)} is not a time of day", 'Write "09:00" to "24:00", with quotes')
+    return minute
+
+
+_TIME_SCHEMA = {"type": "string", "pattern": "^(?:[01][0-9]|2[0-3]):[0-5][0-9]$|^24:00$"}
+_DAY_PATTERN = f"^(?:{'|'.join(_DAYS)})(?:-(?:{'|'.join(_DAYS)}))?$"
+
+Days: TypeAlias = Annotated[
+    frozenset[int],
+    BeforeValidator(_days),
+    WithJsonSchema(
+        {"anyOf": [{"type": "string"}, {"type": "array", "items": {"type": "string", "pattern": _DAY_PATTERN}}]}
+    ),
+    Shown("list of days", yaml=True),
+]
+Minute: TypeAlias = Annotated[int, BeforeValidator(_minute), WithJsonSchema(_TIME_SCHEMA), Shown("time of day")]
+Contact: TypeAlias = Annotated[dict[str, Expression], Shown("map of property to expression", yaml=True)]
+
+
+class LeadSettings(Section):
+    """Where a lead's identity and time stand in the event."""
+
+    id: Expression = default("eventId")
+    """Expression for the lead's id: names the lead in logs, dead letters and receipts; must be stable when an event \
+is sent again."""
+    event_time: Expression = default("occurredAt")
+    """Expression for the time at which the person asked to be contacted: for `max_age` and the time-to-lead metric."""
+
+
+class PastDatesSettings(Section):
+    """What happens to a call-back time that has passed."""
+
+    policy: PastDates = default("asap")
+    """`asap`: send without a date, so that the person is called now; `keep`: send the date as it is; `reject`: \
+dead-letter the lead."""
+    grace: Duration = default("0s")
+    """A date that passed by no more than this counts as now, whatever the policy."""
+
+
+class ContactWindowSettings(Section):
+    """When people may be called, on their own clock."""
+
+    days: Days = default("mon-sun")
+    """Days of the week: `mon` to `sun`, or ranges such as `mon-fri`."""
+    start: Minute = Field(alias="from", examples=['"09:00"'])
+    """From this time of day on."""
+    end: Minute = Field(alias="to", examples=['"20:00"'])
+    """Until this time of day; `"24:00"` is midnight."""
+
+
+class RouteSettings(Section):
+    """One route. The first route that matches takes the lead; a lead that none takes is dead-lettered."""
+
+    name: Text = Field(examples=["google-sales"])
+    """Unique name, for logs and metrics."""
+    topics: Topics = default([])
+    """Only leads from these topics (names, or patterns that begin with `^`). Empty: from every topic."""
+    when: Expression = Field(default=None, examples=["source.platform == 'google'"])
+    """Condition: an expression over the event. Nothing: every lead."""
+    hub: Expression = Field(examples=["sales"])
+    """The uContact hub: a name, or what `docs/mapping.md` allows to choose one by the event."""
+    channel: Channel = default("telephony")
+    """Kind of hub; it decides which contact properties there are."""
+    endpoint: Endpoint = default("freshLeads")
+    """`freshLeads` for leads to contact soon, `lists` to load into a list."""
+    contact: Contact = Field(
+        min_length=1, examples=["{clientIds: [person.phones]}"], json_schema_extra={"additionalProperties": True}
+    )
+    """The contact's properties, each with the expression for its value."""
+    max_age: PositiveDuration | None = None
+    """A lead older than this is not sent any more: its outcome is `expired`. Nothing: no limit."""
+    past_dates: PastDatesSettings = default({})
+    contact_window: ContactWindowSettings | None = None
+
+    def spec(self) -> RouteSpec:
+        """Return the route as the mapper takes it."""
+        window = self.contact_window
+        return RouteSpec(
+            name=self.name,
+            hub=yaml_value(self.hub),
+            channel=self.channel,
+            contact={name: yaml_value(value) for name, value in self.contact.items()},
+            endpoint=self.endpoint,
+            when=yaml_value(self.when),
+            topics=self.topics,
+            max_age=self.max_age,
+            schedule=ScheduleSpec(
+                past_dates=self.past_dates.policy,
+                grace=self.past_dates.grace,
+                window=ContactWindow(window.days, window.start, window.end) if window else None,
+            ),
+        )
+
+
+def yaml_value(value: object) -> YamlValue:
+    """Give a value that came out of YAML its type back."""
+    return cast(YamlValue, value)

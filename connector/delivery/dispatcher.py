@@ -1,0 +1,173 @@
+"""Sends what the lanes say when they say it, and reports every outcome."""
+
+from __future__ import annotations
+
+import asyncio
+import random as random_module
+from collections.abc import Awaitable, Callable, Coroutine, Iterable
+from typing import Protocol
+
+from connector.delivery.lane import Batch, Flush, Lane, LanePolicy
+from connector.delivery.record import Record, Shipment
+from connector.leads.answer import Answer
+from connector.leads.mapped import Destination
+from connector.leads.outcome import SetAside
+
+
+class Outcomes(Protocol):
+    """Where outcomes go. Called on the event loop; must not block and must not raise."""
+
+    def delivered(self, shipments: list[Shipment]) -> None:
+        """The API confirmed these leads."""
+
+    def set_aside(self, record: Record, why: SetAside, shipment: Shipment | None, answer: Answer | None) -> None:
+        """This record will not be sent; it is settled when that is durable."""
+
+    def forgotten(self, records: list[Record]) -> None:
+        """These records' claims were released before they had an outcome; whoever owns the partition reads them."""
+
+
+class Observer(Protocol):
+    """Who watches the requests (metrics and the log). Called on the event loop; must not block."""
+
+    def request_started(self, destination: Destination, leads: int, flush: Flush) -> None:
+        """A request is about to be sent."""
+
+    def request_answered(self, destination: Destination, leads: int, answer: Answer, failures: int) -> None:
+        """Its answer came; ``failures`` counts this destination's failures in a row."""
+
+
+Post = Callable[[Destination, list[bytes]], Awaitable[Answer]]
+"""Sends contacts (JSON) to a destination. Never raises for anything that a server or network does."""
+
+
+Spawn = Callable[[Coroutine[None, None, None]], "asyncio.Task[None]"]
+"""Starts a task whose failure is not lost (a TaskGroup's create_task)."""
+
+MOST_LANES = 1000
+"""Hubs may be named by events; beyond this number, lanes with nothing in them are forgotten with what they learnt."""
+
+
+class Dispatcher:
+    """One lane for each destination. Lives on the event loop's thread; nothing here blocks."""
+
+    def __init__(
+        self,
+        policy: LanePolicy,
+        post: Post,
+        outcomes: Outcomes,
+        observer: Observer,
+        spawn: Spawn,
+        random: Callable[[], float] = random_module.random,
+    ) -> None:
+        self._policy = policy
+        self._post = post
+        self._outcomes = outcomes
+        self._observer = observer
+        self._spawn = spawn
+        self._random = random
+        self._lanes: dict[Destination, Lane] = {}
+        self._timers: dict[Destination, asyncio.TimerHandle] = {}
+        self._requests: set[asyncio.Task[None]] = set()
+        self._draining = False
+        self._closed = False
+
+    def submit(self, shipments: Iterable[Shipment]) -> None:
+        """Leads to deliver, in the order in which they were read."""
+        touched: dict[Destination, Lane] = {}
+        for shipment in shipments:
+            destination = shipment.lead.destination
+            lane = touched.get(destination)
+            if lane is None:
+                lane = touched[destination] = self._lane(destination)
+            lane.add(shipment)
+        for destination, lane in touched.items():
+            self._pump(destination, lane)
+
+    def release(self) -> None:
+        """Forget the waiting leads whose claims are released; requests in flight go on to their end."""
+        for lane in self._lanes.values():
+            self._forget(lane)
+
+    def drain(self) -> None:
+        """From now on nothing waits to fill a batch."""
+        self._draining = True
+        for destination, lane in list(self._lanes.items()):
+            lane.drain()
+            self._pump(destination, lane)
+
+    @property
+    def in_flight(self) -> int:
+        """Requests without an answer, over all destinations."""
+        return len(self._requests)
+
+    @property
+    def waiting(self) -> int:
+        """Leads in no request, over all destinations."""
+        return sum(lane.waiting for lane in self._lanes.values())
+
+    def failing(self) -> dict[Destination, int]:
+        """Destinations whose last request failed, with the number of failures in a row."""
+        return {destination: lane.failures for destination, lane in self._lanes.items() if lane.failures}
+
+    async def close(self) -> None:
+        """Abandon what is still under way: its leads stay unresolved and are read again.
+
+        Nothing is sent from here on.
+        """
+        self._closed = True
+        for timer in self._timers.values():
+            timer.cancel()
+        self._timers.clear()
+        requests = list(self._requests)
+        for request in requests:
+            request.cancel()
+        await asyncio.gather(*requests, return_exceptions=True)
+
+    def _lane(self, destination: Destination) -> Lane:
+        lane = self._lanes.get(destination)
+        if lane is None:
+            if len(self._lanes) >= MOST_LANES:
+                self._lanes = {d: known for d, known in self._lanes.items() if known.in_flight or known.waiting}
+            lane = self._lanes[destination] = Lane(self._policy, self._random)
+            if self._draining:
+                lane.drain()
+        return lane
+
+    def _pump(self, destination: Destination, lane: Lane) -> None:
+        if self._closed:
+            return
+        loop = asyncio.get_running_loop()
+        if timer := self._timers.pop(destination, None):
+            timer.cancel()
+        while batch := lane.take(loop.time()):
+            request = self._spawn(self._send(destination, lane, batch))
+            self._requests.add(request)
+            request.add_done_callback(self._requests.discard)
+        if (wake_at := lane.wake_at()) is not None:
+            self._timers[destination] = loop.call_at(wake_at, self._pump, destination, lane)
+
+    async def _send(self, destination: Destination, lane: Lane, batch: Batch) -> None:
+        # The batch was taken a turn ago, or waits for a second try: a claim may have been released since.
+        gone = [shipment.record for shipment in batch.shipments if shipment.record.claim.released]
+        if gone:
+            self._outcomes.forgotten(gone)
+            batch.shipments = [s for s in batch.shipments if not s.record.claim.released]
+        if batch.shipments:
+            self._observer.request_started(destination, len(batch.shipments), batch.flush)
+            answer = await self._post(destination, [shipment.lead.body for shipment in batch.shipments])
+            verdict = lane.settle(batch, answer, asyncio.get_running_loop().time())
+            self._observer.request_answered(destination, len(batch.shipments), answer, lane.failures)
+            if verdict.delivered:
+                self._outcomes.delivered(verdict.delivered)
+            for shipment, why in verdict.set_aside:
+                self._outcomes.set_aside(shipment.record, why, shipment, answer)
+            if any(shipment.record.claim.released for shipment in batch.shipments):
+                self._forget(lane)
+        else:
+            lane.abandon()
+        self._pump(destination, lane)
+
+    def _forget(self, lane: Lane) -> None:
+        if gone := lane.forget():
+            self._outcomes.forgotten([shipment.record for shipment in gone])

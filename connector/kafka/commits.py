@@ -1,0 +1,131 @@
+"""Commits of progress: one in flight, only for partitions that are ours, never backwards."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TypeAlias
+
+from confluent_kafka import Consumer, KafkaError, KafkaException, TopicPartition
+
+from connector.delivery.record import Claim
+from connector.kafka.journal import encode
+from connector.kafka.watch import KafkaWatch
+
+Sent: TypeAlias = "dict[tuple[str, int], tuple[Claim, int]]"
+"""A commit under way: topic and partition to the claim and the watermark sent."""
+
+
+class Committer:
+    """Belongs to the Kafka thread."""
+
+    def __init__(self, watch: KafkaWatch) -> None:
+        self._watch = watch
+        self._marks: dict[Claim, str] = {}
+        self._touched: set[Claim] = set()
+        self._sent: Sent | None = None
+        self._acknowledged: dict[Claim, int] = {}
+
+    @property
+    def in_flight(self) -> bool:
+        """A commit has been sent and not been answered."""
+        return self._sent is not None
+
+    @property
+    def pending(self) -> bool:
+        """There is progress that has not been sent."""
+        return bool(self._touched)
+
+    def adopt(self, claim: Claim, mark: str, committed: int | None) -> None:
+        """A partition is ours: its topic's mark, and the offset committed before (None: none)."""
+        self._marks[claim] = mark
+        if committed is not None:
+            self._acknowledged[claim] = committed
+
+    def touch(self, claim: Claim) -> None:
+        """The progress of this claim has changed."""
+        self._touched.add(claim)
+
+    def drop(self, claim: Claim) -> None:
+        """The partition is ours no more: nothing of it is committed from here on."""
+        self._touched.discard(claim)
+        self._acknowledged.pop(claim, None)
+        self._marks.pop(claim, None)
+
+    def commit(self, consumer: Consumer) -> None:
+        """Send what has changed, unless a commit is in flight. Does not block."""
+        if self._sent is not None or not self._touched:
+            return
+        claims, offsets = self._offsets(self._touched)
+        self._touched.clear()
+        if not offsets:
+            return
+        self._sent = claims
+        try:
+            consumer.commit(offsets=offsets, asynchronous=True)
+        except KafkaException as error:
+            self.answered(error.args[0], offsets)
+
+    def answered(self, error: KafkaError | None, partitions: list[TopicPartition]) -> None:
+        """The broker's answer to ``commit`` (librdkafka's on_commit callback). Only now is progress durable."""
+        sent, self._sent = self._sent or {}, None
+        if error is not None:
+            self._failed(sent, error)
+            return
+        for partition in partitions:
+            entry = sent.pop((partition.topic, partition.partition), None)
+            if entry is None:
+                continue
+            if partition.error is not None:
+                self._failed({(partition.topic, partition.partition): entry}, partition.error)
+            else:
+                self._acknowledge(*entry)
+        self._watch.committed(len(partitions))
+
+    def commit_now(self, consumer: Consumer, claims: Iterable[Claim]) -> None:
+        """Commit these claims' progress and wait for the answer (at most librdkafka's request time-out).
+
+        What is in flight is sent again: its answer may come too late to be acted on.
+        """
+        under_way = {claim for claim, _ in (self._sent or {}).values()} | self._touched
+        sent, offsets = self._offsets(claim for claim in claims if claim in under_way)
+        if not offsets:
+            return
+        try:
+            answers = consumer.commit(offsets=offsets, asynchronous=False)
+        except KafkaException as error:
+            self._failed(sent, error.args[0])
+            return
+        for answer in answers:
+            entry = sent[answer.topic, answer.partition]
+            if answer.error is not None:
+                self._failed({(answer.topic, answer.partition): entry}, answer.error)
+            else:
+                self._touched.discard(entry[0])
+                self._acknowledge(*entry)
+        self._watch.committed(len(answers))
+
+    def forget_in_flight(self) -> None:
+        """The consumer is gone, and with it the answer to a commit in flight."""
+        self._sent = None
+
+    def _offsets(self, claims: Iterable[Claim]) -> tuple[Sent, list[TopicPartition]]:
+        sent: Sent = {}
+        offsets: list[TopicPartition] = []
+        for claim in claims:
+            watermark = claim.progress.watermark
+            if watermark is None:
+                continue
+            if watermark < self._acknowledged.get(claim, 0):
+                raise AssertionError(f"{claim}: watermark {watermark} below the committed {self._acknowledged[claim]}")
+            metadata = encode(watermark, claim.progress.resolved_above(), self._marks[claim])
+            offsets.append(TopicPartition(claim.topic, claim.partition, watermark, metadata))
+            sent[claim.topic, claim.partition] = (claim, watermark)
+        return sent, offsets
+
+    def _acknowledge(self, claim: Claim, watermark: int) -> None:
+        if not claim.released:
+            self._acknowledged[claim] = max(watermark, self._acknowledged.get(claim, 0))
+
+    def _failed(self, sent: Sent, error: KafkaError) -> None:
+        self._touched |= {claim for claim, _ in sent.values() if not claim.released}
+        self._watch.commit_failed(error.str())

@@ -1,0 +1,146 @@
+"""The schema registry: look-ups only, over Confluent's client.
+
+The client's own retries are off and its sessions time-limited: the caller holds the partition and asks again with
+back-off for as long as it takes (DESIGN.md, "Avro side"), which two layers of retries would only blur.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import ssl
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+import httpx2
+from confluent_kafka.schema_registry import AsyncSchemaRegistryClient, Schema, SchemaReference
+from confluent_kafka.schema_registry.error import SchemaRegistryError
+
+from connector.leads.decode import SchemaKey
+
+_NOT_FOUND_CODES: Final = frozenset({40401, 40402, 40403})
+"""Subject, version, schema not found. Any other 404 (a wrong path, a proxy) says nothing about the schema."""
+_MAX_REFERENCES: Final = 1_000
+
+
+class RegistryUnavailable(Exception):
+    """The registry did not say whether there is such a schema; the message says what to do. Ask again later."""
+
+
+@dataclass(frozen=True, slots=True)
+class FetchedSchema:
+    """A schema as registered. ``references`` are the schemas that it refers to, as (name, text), each after those it
+    needs itself: what `Decoder.learn` takes."""
+
+    text: str
+    references: tuple[tuple[str, str], ...] = ()
+    kind: str = "AVRO"
+
+
+class Registry:
+    """One registry. Used from one event loop; `aclose` it in the end."""
+
+    def __init__(
+        self,
+        url: str,
+        *,
+        username: str | None = None,
+        password: str | None = None,
+        ca_file: Path | None = None,
+        timeout: float = 10.0,
+    ) -> None:
+        """``url`` may be several, with commas between: the next is asked when one fails. ``timeout`` is in seconds, for
+        one `fetch` with all its references. Connects to nothing yet.
+
+        Raises ValueError for a URL, credentials or CA file that cannot be used.
+        """
+        settings: dict[str, object] = {"url": url, "timeout": timeout, "max.retries": 0}
+        if username is not None:
+            if ":" in username:
+                raise ValueError("the registry's username has a colon, which HTTP basic authentication does not allow")
+            settings["basic.auth.user.info"] = f"{username}:{password or ''}"
+        if ca_file is not None:
+            settings["ssl.ca.location"] = str(ca_file)
+        try:
+            self._client = AsyncSchemaRegistryClient(settings)
+        except (ssl.SSLError, OSError) as error:
+            raise ValueError(f"the registry's CA file cannot be read: {error}") from error
+        self._timeout = timeout
+
+    async def fetch(self, key: SchemaKey) -> FetchedSchema | None:
+        """The schema of ``key`` with all that it refers to; None when the registry says that it does not exist.
+
+        Raises RegistryUnavailable for anything else, after ``timeout`` seconds at the latest.
+        """
+        try:
+            async with asyncio.timeout(self._timeout):
+                return await self._fetch(key)
+        except SchemaRegistryError as error:
+            raise RegistryUnavailable(_advice(key, error.http_status_code)) from error
+        except TimeoutError as error:
+            raise RegistryUnavailable(f"the registry did not answer for {key} in {self._timeout:g} s") from error
+        except httpx2.TransportError as error:
+            reason = f"{type(error).__name__}: {error}".rstrip(": ")
+            raise RegistryUnavailable(f"the registry cannot be reached for {key} ({reason})") from error
+        except (ValueError, TypeError, LookupError, AttributeError, httpx2.HTTPError) as error:
+            raise RegistryUnavailable(
+                f"what answered for {key} is no schema registry ({type(error).__name__}); check its URL"
+            ) from error
+
+    async def aclose(self) -> None:
+        """Close the connections. May be called again."""
+        await self._client.aclose()
+
+    async def _fetch(self, key: SchemaKey) -> FetchedSchema | None:
+        try:
+            if isinstance(key.value, int):
+                schema = await self._client.get_schema(key.value)
+            else:
+                schema = await self._client.get_schema_by_guid(key.value)
+        except SchemaRegistryError as error:
+            if _does_not_exist(error):
+                return None
+            raise
+        if not isinstance(schema.schema_str, str):
+            raise TypeError("an answer without a schema")
+        references: dict[str, str] = {}
+        await self._resolve(schema.references or [], references, set())
+        return FetchedSchema(schema.schema_str, tuple(references.items()), schema.schema_type or "AVRO")
+
+    async def _resolve(self, wanted: Sequence[SchemaReference], found: dict[str, str], seen: set[str]) -> None:
+        """Add the schemas ``wanted`` to ``found``, those that they refer to first."""
+        for reference in wanted:
+            name, subject, number = reference.name, reference.subject, reference.version
+            if name is None or subject is None or number is None:
+                raise TypeError("a reference without a name, subject or version")
+            if name in seen or len(seen) >= _MAX_REFERENCES:
+                continue
+            seen.add(name)
+            try:
+                # A subject that was deleted softly is still referred to.
+                version = await self._client.get_version(subject, number, deleted=True)
+            except SchemaRegistryError as error:
+                if _does_not_exist(error):
+                    continue  # dangling: the schema cannot be used, which parsing it will say by name
+                raise
+            schema: Schema = version.schema
+            await self._resolve(schema.references or [], found, seen)
+            if isinstance(schema.schema_str, str):
+                found[name] = schema.schema_str
+
+
+def _does_not_exist(error: SchemaRegistryError) -> bool:
+    return error.http_status_code == 404 and error.error_code in _NOT_FOUND_CODES
+
+
+def _advice(key: SchemaKey, status: int) -> str:
+    match status:
+        case 401 | 403:
+            return f"the registry refused the credentials (HTTP {status}); check its username and password"
+        case 404:
+            return f"nothing at the registry's URL knows of schemas (HTTP 404 for {key}); check the path in its URL"
+        case 429:
+            return f"the registry asks for fewer requests (HTTP 429 for {key})"
+        case _:
+            return f"the registry failed (HTTP {status} for {key})"

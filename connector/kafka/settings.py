@@ -1,0 +1,77 @@
+"""What the Kafka room is asked to do, as frozen data, and the librdkafka configuration that follows from it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True, slots=True)
+class KafkaSettings:
+    """Times in seconds, sizes in records and bytes. ``properties`` are librdkafka's own and win over our defaults."""
+
+    bootstrap_servers: str
+    group_id: str
+    topics: tuple[str, ...]
+    """Names, or patterns that begin with ^."""
+    group_protocol: str = "classic"
+    group_instance_id: str | None = None
+    session_timeout: float = 10.0
+    heartbeat_interval: float = 1.0
+    start: str = "earliest"
+    """Where to begin where nothing is committed: earliest or latest."""
+    properties: Mapping[str, str] = field(default_factory=dict)
+    max_leads: int = 2000
+    """Records handed over and not yet resolved."""
+    max_bytes: int = 16 * 1024 * 1024
+    revoke_timeout: float = 10.0
+    """How long a revocation waits for requests in flight."""
+
+
+def client_config(settings: KafkaSettings, client_id: str) -> dict[str, object]:
+    """What consumer, producer and admin client share."""
+    return {
+        "bootstrap.servers": settings.bootstrap_servers,
+        "client.id": client_id,
+        # A closed idle connection is not an event; one that breaks is reported by error_cb.
+        "log.connection.close": False,
+        **settings.properties,
+    }
+
+
+def consumer_config(settings: KafkaSettings, client_id: str) -> dict[str, object]:
+    """The consumer's configuration (DESIGN.md, "Kafka side" and "Back-pressure", has the measurements behind it)."""
+    config: dict[str, object] = {
+        "queued.min.messages": 30_000,
+        "queued.max.messages.kbytes": 16 * 1024,
+        "fetch.max.bytes": 16 * 1024 * 1024,
+        "fetch.error.backoff.ms": 100,
+        **client_config(settings, client_id),
+        "group.id": settings.group_id,
+        "group.protocol": settings.group_protocol,
+        "enable.auto.commit": False,
+        "enable.auto.offset.store": False,
+        "enable.partition.eof": False,
+        "auto.offset.reset": settings.start,
+    }
+    if settings.group_instance_id is not None:
+        config["group.instance.id"] = settings.group_instance_id
+    if settings.group_protocol == "classic":
+        # With group.protocol=consumer these are the broker's to decide, and librdkafka refuses them.
+        config["partition.assignment.strategy"] = "cooperative-sticky"
+        config["session.timeout.ms"] = round(settings.session_timeout * 1000)
+        config["heartbeat.interval.ms"] = round(settings.heartbeat_interval * 1000)
+    return config
+
+
+def producer_config(settings: KafkaSettings, client_id: str) -> dict[str, object]:
+    """The producer of dead letters: idempotent, acknowledged by all replicas."""
+    return {
+        "linger.ms": 5,
+        "message.max.bytes": 10_000_000,
+        "message.timeout.ms": 30_000,
+        "compression.type": "lz4",
+        **client_config(settings, client_id),
+        "enable.idempotence": True,
+        "acks": "all",
+    }

@@ -1,0 +1,198 @@
+"""From a record's bytes to a lead that satisfies the reader schema.
+
+`Decoder` is pure: where it lacks a writer's schema it says so with a `SchemaKey`; the caller asks the registry, tells
+it with `Decoder.learn`, and decodes again.
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Literal, NamedTuple
+from uuid import UUID
+
+import orjson
+
+from connector.leads.avro_schema import AvroSchema, Node, SchemaError, canonical_fingerprint, parse_schema, shape
+from connector.leads.datum import Undecodable, Unresolvable, prepare, read_datum
+from connector.leads.framing import Format, Frame, Headers, detect, unframe
+from connector.leads.json_types import Mismatch
+from connector.leads.outcome import Outcome, Reason, SetAside, Stage
+from connector.leads.reader_schema import ReaderSchema
+from connector.leads.resolve import Unfit, fit
+
+__all__ = ["Decoder", "Format", "ReaderSchema", "SchemaError", "SchemaKey"]
+
+MAX_UNKNOWN = 1_000
+"""Ids remembered as unknown to the registry. More can come from hostile records; the oldest is forgotten first."""
+
+
+@dataclass(frozen=True, slots=True)
+class SchemaKey:
+    """What a record names its writer's schema by: a registry id, or a GUID as lower-case text with hyphens."""
+
+    kind: Literal["id", "guid"]
+    value: int | str
+
+    def __str__(self) -> str:
+        return f"schema {self.kind} {self.value}"
+
+
+class _Writer(NamedTuple):
+    """A writer's schema ready to decode with; ``reader`` is None where resolving would change nothing."""
+
+    name: str
+    schema: Node
+    reader: Node | None
+
+
+class Decoder:
+    """Decodes and checks records. Not thread-safe; blocks never."""
+
+    def __init__(
+        self,
+        reader: ReaderSchema,
+        *,
+        default: Format = Format.AUTO,
+        formats: Mapping[str, Format] = MappingProxyType({}),
+        bare_writer: str | None = None,
+        single_object_writers: Sequence[str] = (),
+    ) -> None:
+        """``formats`` is by topic, ``default`` for all others. ``bare_writer`` (schema text) wrote bare Avro;
+        ``single_object_writers`` (schema texts) are known by fingerprint, as the reader schema is anyway.
+
+        Raises SchemaError when a schema is unusable or does not resolve, or bare Avro has no writer.
+        """
+        self._reader = reader
+        self._shape = shape(reader.plain, reader.plain.root)
+        self._default = default
+        self._formats = dict(formats)
+        self._bare = None if bare_writer is None else self._configured("the bare writer schema", bare_writer)
+        if self._bare is None and Format.BARE in (default, *self._formats.values()):
+            raise SchemaError(
+                "format bare needs a writer schema: configure the schema that the values are written with"
+            )
+        self._fingerprints = {reader.fingerprint: _Writer(reader.fullname, reader.target.root, None)}
+        for text in single_object_writers:
+            writer = self._configured("a single-object writer schema", text)
+            self._fingerprints[canonical_fingerprint(orjson.loads(text))] = writer
+        # Bare Avro can begin like a frame; see framing.detect.
+        self._hint = "" if self._bare is None else "; if the topic carries bare Avro, set its format to bare"
+        self._learnt: dict[int | bytes, _Writer | SetAside] = {}
+        self._unknown: OrderedDict[int | bytes, SetAside] = OrderedDict()
+
+    def decode(self, topic: str, value: bytes | None, headers: Headers) -> dict[str, object] | SetAside | SchemaKey:
+        """The lead as the reader schema has it, the reason why there is none, or the schema to learn first.
+
+        Never raises, whatever the bytes; time and memory are bounded by their number. Leads may share default values:
+        read them, do not write to them.
+        """
+        if value is None:
+            return SetAside(Outcome.FILTERED, Stage.DECODE, Reason.TOMBSTONE, "the record has no value")
+        form = self._formats.get(topic, self._default)
+        if form is Format.AUTO:
+            frame = detect(value, headers, bare=self._bare is not None)
+        else:
+            frame = unframe(form, value, headers)
+        if frame is None:
+            return _dead(Reason.UNKNOWN_FORMAT, _unknown_format(form, value))
+        if frame.format is Format.JSON:
+            return self._decode_json(value)
+        writer = self._writer_of(frame)
+        if not isinstance(writer, _Writer):
+            return writer
+        try:
+            return read_datum(value, frame.offset, writer.schema, writer.reader)
+        except Undecodable as error:
+            return _dead(Reason.UNDECODABLE, f"it does not decode as {writer.name}: {error}")
+        except Unresolvable:
+            return _dead(
+                Reason.INCOMPATIBLE_SCHEMA,
+                f"it uses a type or symbol of its writer's schema {writer.name} that {self._reader.fullname} lacks",
+            )
+
+    def learn(self, key: SchemaKey, schema: str | None, references: Sequence[tuple[str, str]] = ()) -> None:
+        """Remember the schema of ``key``: its text, and those it refers to as (name, text), dependencies first.
+
+        None says that the registry has none; that is remembered for the last MAX_UNKNOWN of them and until `forget`.
+        Never raises for any text: the records of an unusable schema are set aside with the reason.
+        """
+        place = _place(key)
+        if schema is None:
+            self._unknown[place] = _dead(Reason.UNKNOWN_SCHEMA, f"the registry knows no {key}{self._hint}")
+            self._unknown.move_to_end(place)
+            if len(self._unknown) > MAX_UNKNOWN:
+                self._unknown.popitem(last=False)
+            return
+        self._unknown.pop(place, None)
+        try:
+            self._learnt[place] = self._resolved(parse_schema(schema, references))
+        except SchemaError as error:
+            self._learnt[place] = _dead(Reason.INCOMPATIBLE_SCHEMA, f"{key} is not usable: {error}")
+        except Unfit as error:
+            self._learnt[place] = _dead(
+                Reason.INCOMPATIBLE_SCHEMA, f"{key} does not resolve to {self._reader.fullname}: {error}"
+            )
+
+    def forget_unknown(self, keys: Iterable[SchemaKey] | None = None) -> None:
+        """Have ids that the registry did not know asked for again: all, or the given ones."""
+        if keys is None:
+            self._unknown.clear()
+        else:
+            for key in keys:
+                self._unknown.pop(_place(key), None)
+
+    def _writer_of(self, frame: Frame) -> _Writer | SetAside | SchemaKey:
+        match frame:
+            case Frame(Format.CONFLUENT, int() | bytes() as schema, _):
+                known = self._learnt.get(schema) or self._unknown.get(schema)
+                return known or _key(schema)
+            case Frame(Format.SINGLE_OBJECT, bytes() as fingerprint, _):
+                return self._fingerprints.get(fingerprint) or _dead(
+                    Reason.UNKNOWN_SCHEMA,
+                    f"no schema is configured for the single-object fingerprint {fingerprint.hex()}{self._hint}",
+                )
+            case _:
+                return self._bare or _dead(Reason.UNKNOWN_SCHEMA, "no writer schema is configured for bare Avro")
+
+    def _decode_json(self, value: bytes) -> dict[str, object] | SetAside:
+        try:
+            document = orjson.loads(value)
+        except orjson.JSONDecodeError as error:
+            return _dead(Reason.UNDECODABLE, f"it is not JSON (line {error.lineno}, column {error.colno})")
+        try:
+            lead: dict[str, object] = self._reader.check(document)
+        except Mismatch as mismatch:
+            return SetAside(Outcome.DEAD_LETTER, Stage.CHECK, Reason.INVALID_LEAD, str(mismatch))
+        return lead
+
+    def _configured(self, what: str, text: str) -> _Writer:
+        try:
+            return self._resolved(parse_schema(text))
+        except (SchemaError, Unfit) as error:
+            raise SchemaError(f"{what}: {error}") from None
+
+    def _resolved(self, schema: AvroSchema) -> _Writer:
+        fitted = fit(schema, self._reader.plain)
+        same = shape(fitted, fitted.root) == self._shape
+        return _Writer(fitted.fullname, prepare(fitted).root, None if same else self._reader.target.root)
+
+
+def _key(schema: int | bytes) -> SchemaKey:
+    return SchemaKey("id", schema) if isinstance(schema, int) else SchemaKey("guid", str(UUID(bytes=schema)))
+
+
+def _place(key: SchemaKey) -> int | bytes:
+    return key.value if isinstance(key.value, int) else UUID(key.value).bytes
+
+
+def _dead(reason: Reason, message: str) -> SetAside:
+    return SetAside(Outcome.DEAD_LETTER, Stage.DECODE, reason, message)
+
+
+def _unknown_format(form: Format, value: bytes) -> str:
+    if form is Format.AUTO:
+        return f"{len(value)} bytes in no format that can be told; configure the topic's format"
+    return f"{len(value)} bytes that are not framed as {form.value}"

@@ -1,0 +1,129 @@
+"""Compiles the values of a mapping (DESIGN.md, "Mapping side"): checked against the schema, ready to be called.
+
+- a string is an expression; with ``{{ }}`` or ``{% %}`` it is a template that gives text;
+- numbers, booleans and null are themselves, lists and objects are compiled item by item;
+- an object of the one key ``python`` is a function: ``{python: "module:function"}``.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from jinja2 import TemplateSyntaxError, nodes
+from jinja2.parser import Parser
+
+from connector.leads import direct, functions, jinja
+from connector.leads.checks import Checker
+from connector.leads.scope import Evaluate, Scope, always
+from connector.leads.shapes import Shape, Shapes
+from connector.leads.spec import SpecProblem, YamlValue
+
+Path = tuple[str | int, ...]
+PYTHON = "python"
+
+
+@dataclass(frozen=True, slots=True)
+class Compiled:
+    """A value ready to be computed for each lead.
+
+    ``shapes`` is what it can be as far as the schema tells (None: not known); ``constant`` says that it does not
+    depend on the lead.
+    """
+
+    evaluate: Evaluate
+    shapes: Shapes | None = None
+    constant: bool = False
+
+
+def constant(value: object) -> Compiled:
+    """A value that is itself."""
+    return Compiled(always(value), constant=True)
+
+
+def is_template(source: str) -> bool:
+    """True for text with ``{{ }}``, ``{% %}`` or ``{# #}``."""
+    return any(mark in source for mark in ("{{", "{%", "{#"))
+
+
+def is_function(value: YamlValue) -> bool:
+    """True for ``{python: …}``."""
+    return isinstance(value, dict) and value.keys() == {PYTHON}
+
+
+class Compiler:
+    """Compiles against one reader schema. What is wrong goes to ``problems``; a broken value compiles to null."""
+
+    def __init__(self, record: Shape) -> None:
+        self.record = record
+        self.problems: list[SpecProblem] = []
+
+    def problem(self, path: Path, message: str, hint: str = "") -> Compiled:
+        """Notes a problem; gives a value to go on with, so that all problems are found at once."""
+        self.problems.append(SpecProblem(path, message, hint))
+        return constant(None)
+
+    def value(self, value: YamlValue, path: Path) -> Compiled:
+        """Any YAML value; ``path`` is its place in the configuration."""
+        if isinstance(value, str):
+            return self.template(value, path) if is_template(value) else self.expression(value, path)
+        if value is None or isinstance(value, bool | int | float):
+            return constant(value)
+        if isinstance(value, list):
+            return self._list(value, path)
+        return self.function(value[PYTHON], path) if is_function(value) else self._object(value, path)
+
+    def expression(self, source: str, path: Path) -> Compiled:
+        """A Jinja2 expression, by direct calls where possible."""
+        try:
+            parser = Parser(jinja.ENVIRONMENT, source, state="variable")
+            node = parser.parse_expression()
+            if not parser.stream.eos:
+                raise TemplateSyntaxError("unexpected text after the expression", 1)
+        except TemplateSyntaxError as error:
+            return self.problem(path, f"not an expression: {error.message}", "for text, quote it twice: \"'text'\"")
+        shapes, sound = self._check(node, path)
+        if not sound:
+            return constant(None)
+        evaluate = direct.compile_direct(node, self.record.fields)
+        return Compiled(evaluate or jinja.compile_expression(node), shapes, isinstance(node, nodes.Const))
+
+    def template(self, source: str, path: Path) -> Compiled:
+        """A template that gives text."""
+        try:
+            node = jinja.ENVIRONMENT.parse(source)
+        except TemplateSyntaxError as error:
+            return self.problem(path, f"not a template: {error.message}")
+        shapes, sound = self._check(node, path)
+        if not sound:
+            return constant(None)
+        evaluate = direct.compile_direct_template(node, self.record.fields)
+        return Compiled(evaluate or jinja.compile_template(node), shapes)
+
+    def function(self, name: YamlValue, path: Path) -> Compiled:
+        """A Python function ``module:function``, imported now."""
+        try:
+            function = functions.resolve(str(name))
+        except functions.FunctionError as error:
+            return self.problem((*path, PYTHON), str(error), error.hint)
+        return Compiled(lambda scope: function(scope.lead))
+
+    def _check(self, node: nodes.Node, path: Path) -> tuple[Shapes | None, bool]:
+        checker = Checker(self.record)
+        shapes = checker.check(node)
+        self.problems.extend(SpecProblem(path, message, hint) for message, hint in checker.findings)
+        return shapes, not checker.findings
+
+    def _list(self, values: list[YamlValue], path: Path) -> Compiled:
+        items = [self.value(each, (*path, index)) for index, each in enumerate(values)]
+        calls = [each.evaluate for each in items]
+        shape = Shape("array", element=sum((each.shapes or () for each in items), ()))
+        return Compiled(lambda scope: [call(scope) for call in calls], (shape,), all(each.constant for each in items))
+
+    def _object(self, values: dict[str, YamlValue], path: Path) -> Compiled:
+        items = {str(key): self.value(each, (*path, str(key))) for key, each in values.items()}
+        calls = [(key, each.evaluate) for key, each in items.items()]
+
+        def evaluate(scope: Scope) -> object:
+            return {key: value for key, call in calls if (value := call(scope)) is not None}
+
+        return Compiled(evaluate, (Shape("map"),), all(each.constant for each in items.values()))

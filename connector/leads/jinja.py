@@ -1,0 +1,168 @@
+"""The Jinja2 side of the expression language: one sandboxed environment, one context a lead.
+
+Reading follows ``paths.item``; the differences to plain Jinja2 are all here: what is absent is None, text made of null
+is empty, a value keeps its type, and what could build something huge is refused. The sandbox guards against accidents
+and mischief in a configuration; a determined author of expressions has the ``python:`` way out anyway.
+"""
+
+from __future__ import annotations
+
+from types import GeneratorType
+
+from jinja2 import StrictUndefined, Undefined, nodes
+from jinja2.exceptions import SecurityError
+from jinja2.runtime import Context, LoopContext
+from jinja2.sandbox import ImmutableSandboxedEnvironment
+from jinja2.visitor import NodeTransformer
+
+from connector.leads import filters
+from connector.leads.paths import item
+from connector.leads.scope import TOPIC, Evaluate, Scope
+from connector.leads.values import text
+
+MAX_RANGE = 1000
+"""Items a range() may have: nested loops stay short."""
+MAX_BITS = 1024
+"""Size of an integer that ``*`` or ``**`` may give."""
+LOOP_ATTRIBUTES = frozenset({"index", "index0", "revindex", "revindex0", "first", "last", "length"})
+_RESULT = "_result"
+_TEXT = "_text"
+_SLICE = "_slice"
+
+
+def _limited_range(*args: int) -> range:
+    numbers = range(*args)
+    if len(numbers) > MAX_RANGE:
+        raise SecurityError(f"a range of more than {MAX_RANGE} items")
+    return numbers
+
+
+def _slice(value: object, start: object, stop: object, step: object) -> object:
+    """``value[start:stop:step]`` of text or a list; None of null."""
+    if value is None:
+        return None
+    return value[slice(start, stop, step)]  # type: ignore[index]
+
+
+class LeadContext(Context):
+    """Names are the lead's fields; a field this lead does not have is None (unknown names are refused at start)."""
+
+    def resolve_or_missing(self, key: str) -> object:
+        """The value of a name, or None."""
+        if key in self.vars:
+            return self.vars[key]
+        return self.parent.get(key)
+
+
+class LeadEnvironment(ImmutableSandboxedEnvironment):
+    """The environment in which all expressions are compiled and run."""
+
+    intercepted_binops = frozenset({"*", "**", "%"})
+    context_class = LeadContext
+
+    def __init__(self) -> None:
+        super().__init__(undefined=StrictUndefined, finalize=text, autoescape=False)
+        self.globals = {"range": _limited_range}
+        kept = {name: self.filters[name] for name in filters.JINJA_FILTERS}
+        self.filters = {**kept, **filters.OWN_FILTERS, _TEXT: text, _SLICE: _slice}
+        self.tests["defined"] = lambda value: not filters.absent(value)
+        self.tests["undefined"] = filters.absent
+
+    def getattr(self, obj: object, attribute: str) -> object:
+        """A field, never a method of a dict; see ``paths.item``."""
+        if isinstance(obj, LoopContext):
+            return getattr(obj, attribute) if attribute in LOOP_ATTRIBUTES else None
+        return item(obj, attribute)
+
+    def getitem(self, obj: object, argument: object) -> object:
+        """The same as ``getattr``, and an index."""
+        return item(obj, argument)
+
+    def call(__self, __context: Context, __obj: object, *args: object, **kwargs: object) -> object:
+        """A method's result; None when what it would be called on is absent."""
+        if __obj is None:
+            return None
+        return super().call(__context, __obj, *args, **kwargs)
+
+    def call_binop(self, context: Context, operator: str, left: object, right: object) -> object:
+        """``*``, ``**`` and ``%``, of numbers of a sane size only. Raises SecurityError otherwise."""
+        if not (isinstance(left, int | float) and isinstance(right, int | float)):
+            raise SecurityError(f"{operator} takes two numbers")
+        if isinstance(left, int) and isinstance(right, int):
+            bits = {"*": left.bit_length() + right.bit_length(), "**": left.bit_length() * abs(right)}
+            if bits.get(operator, 0) > MAX_BITS:
+                raise SecurityError(f"the result of {operator} is too large")
+        return super().call_binop(context, operator, left, right)
+
+
+ENVIRONMENT = LeadEnvironment()
+
+
+class _Rewrite(NodeTransformer):
+    """Gives Jinja2's own syntax our treatment of null, where the environment is not asked at run time."""
+
+    def visit_Concat(self, node: nodes.Concat) -> nodes.Node:
+        """``a ~ b``: each side becomes text as in a template."""
+        self.generic_visit(node)
+        node.nodes = [_call(each, _TEXT) for each in node.nodes]
+        return node
+
+    def visit_Getitem(self, node: nodes.Getitem) -> nodes.Node:
+        """``a[1:2]``: slices bypass ``Environment.getitem``."""
+        self.generic_visit(node)
+        if not isinstance(node.arg, nodes.Slice):
+            return node
+        parts = (node.arg.start, node.arg.stop, node.arg.step)
+        return _call(node.node, _SLICE, *(part or nodes.Const(None) for part in parts))
+
+    def visit_CondExpr(self, node: nodes.CondExpr) -> nodes.Node:
+        """``a if b``: absent otherwise."""
+        self.generic_visit(node)
+        node.expr2 = node.expr2 or nodes.Const(None)
+        return node
+
+
+def _call(node: nodes.Expr, name: str, *args: nodes.Expr) -> nodes.Filter:
+    return nodes.Filter(node, name, list(args), [], None, None, lineno=node.lineno)
+
+
+def _context(scope: Scope) -> Context:
+    """The lead's one context, made when first needed."""
+    if scope.context is None:
+        parent = {**ENVIRONMENT.globals, TOPIC: scope.topic, **scope.lead}
+        scope.context = LeadContext(ENVIRONMENT, parent, None, {})
+    return scope.context
+
+
+def compile_expression(node: nodes.Expr) -> Evaluate:
+    """An expression that keeps its value's type. Raises TemplateSyntaxError; running it may raise anything."""
+    assign = nodes.Assign(nodes.Name(_RESULT, "store"), _Rewrite().visit(node), lineno=1)
+    template = nodes.Template([assign], lineno=1)
+    template.set_environment(ENVIRONMENT)
+    run = ENVIRONMENT.from_string(template).root_render_func
+
+    def evaluate(scope: Scope) -> object:
+        context = _context(scope)
+        for _ in run(context):
+            pass
+        value = context.vars.pop(_RESULT)
+        if isinstance(value, Undefined):
+            return None
+        # A lazy sequence must do its work (and fail) here, inside the expression.
+        return list(value) if isinstance(value, GeneratorType) else value
+
+    return evaluate
+
+
+def compile_template(node: nodes.Template) -> Evaluate:
+    """A template that gives text. Raises TemplateSyntaxError; running it may raise anything."""
+    run = ENVIRONMENT.from_string(_Rewrite().visit(node)).root_render_func
+
+    def evaluate(scope: Scope) -> str:
+        context = _context(scope)
+        rendered = "".join(run(context))
+        # {% set %} leaves names in the context that the lead's other expressions share.
+        context.vars.clear()
+        return rendered
+
+    return evaluate

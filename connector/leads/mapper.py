@@ -1,0 +1,118 @@
+"""From a decoded lead to the request it becomes: the door of the mapping half of this room.
+
+Everything is compiled and checked against the reader schema when the mapper is built; mapping a lead does no I/O and
+reads no clock. Built once, used from one thread.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from uuid import UUID
+
+from connector.leads.contact import fail
+from connector.leads.expressions import Compiler
+from connector.leads.mapped import MappedLead
+from connector.leads.moments import read_moment
+from connector.leads.outcome import Reason, SetAside, Stage
+from connector.leads.refusal import RefusalError
+from connector.leads.routes import Route
+from connector.leads.scope import Scope
+from connector.leads.shapes import ShapeError, record_shape
+from connector.leads.spec import MappingSpec, SpecProblem
+from connector.leads.values import instant_ms
+from connector.leads.zones import load_zones
+
+
+class MappingError(Exception):
+    """The mapping does not fit the schema or the API; ``problems`` has all that is wrong, each with its place."""
+
+    def __init__(self, problems: list[SpecProblem]) -> None:
+        super().__init__("; ".join(f"{'.'.join(map(str, each.path))}: {each.message}" for each in problems))
+        self.problems = problems
+
+
+class Mapper:
+    """Maps the leads of one reader schema.
+
+    ``reader`` is the parsed JSON of the Avro reader schema. Raises MappingError with all problems at once. Imports
+    the functions that the mapping names, and reads the time zone database into memory.
+    """
+
+    def __init__(self, spec: MappingSpec, reader: Mapping[str, object]) -> None:
+        try:
+            record = record_shape(reader)
+        except ShapeError as error:
+            raise MappingError([SpecProblem(("reader",), str(error))]) from error
+        compiler = Compiler(record)
+        self._lead_id = compiler.value(spec.lead_id, ("lead_id",)).evaluate
+        self._event_time = compiler.value(spec.event_time, ("event_time",)).evaluate
+        self._routes = [Route(route, compiler, ("routes", index)) for index, route in enumerate(spec.routes)]
+        _check_names(spec, compiler)
+        if compiler.problems:
+            raise MappingError(compiler.problems)
+        self._by_topic: dict[str, list[Route]] = {}
+        load_zones()
+
+    def map(self, lead: Mapping[str, object], topic: str, now_ms: int) -> MappedLead | SetAside:
+        """The request of one lead, or why there is none.
+
+        ``lead`` as fastavro decodes it; ``topic`` chooses among routes; ``now_ms`` is milliseconds since the epoch.
+        Does not raise for any lead, save for a defect of ours.
+        """
+        scope = Scope(lead, topic)
+        try:
+            lead_id = self._id_of(scope)
+            event_time_ms = self._time_of(scope)
+            for route in self._routes_of(topic):
+                if route.matches(scope):
+                    return route.map(scope, lead_id, event_time_ms, now_ms)
+        except RefusalError as refusal:
+            return refusal.set_aside
+        return RefusalError(Reason.NO_ROUTE, "no route takes this lead", stage=Stage.ROUTE).set_aside
+
+    def _routes_of(self, topic: str) -> list[Route]:
+        """The routes of a topic, in order; remembered, for topics are few."""
+        found = self._by_topic.get(topic)
+        if found is None:
+            found = self._by_topic[topic] = [route for route in self._routes if route.takes_topic(topic)]
+        return found
+
+    def _id_of(self, scope: Scope) -> str:
+        try:
+            value = self._lead_id(scope)
+        except Exception as error:  # noqa: BLE001 - an expression may raise anything
+            fail("lead_id", error)
+        if isinstance(value, UUID) or (isinstance(value, int) and not isinstance(value, bool)):
+            value = str(value)
+        if value is None or value == "":
+            raise RefusalError(Reason.MISSING_FIELD, "lead_id: the lead has none")
+        if not isinstance(value, str):
+            raise RefusalError(Reason.INVALID_FIELD, "lead_id: text is expected")
+        return value
+
+    def _time_of(self, scope: Scope) -> int | None:
+        """Milliseconds since the epoch: of an instant, a number of milliseconds, or ISO text (UTC if not told)."""
+        try:
+            value = self._event_time(scope)
+        except Exception as error:  # noqa: BLE001 - an expression may raise anything
+            fail("event_time", error)
+        if value is None:
+            return None
+        if isinstance(value, datetime) and value.tzinfo is not None:
+            return instant_ms(value)
+        try:
+            return read_moment(value, "UTC").timestamp(unit="millisecond")
+        except RefusalError as error:
+            raise RefusalError(Reason.INVALID_FIELD, "event_time: not a time") from error
+
+
+def _check_names(spec: MappingSpec, compiler: Compiler) -> None:
+    """Routes are told apart by name in metrics and summaries."""
+    if not spec.routes:
+        compiler.problem(("routes",), "there is no route: every lead would be set aside", "write one")
+    seen: set[str] = set()
+    for index, route in enumerate(spec.routes):
+        if route.name in seen:
+            compiler.problem(("routes", index, "name"), f"another route is called {route.name!r}", "rename one")
+        seen.add(route.name)

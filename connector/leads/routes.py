@@ -1,0 +1,111 @@
+"""One route: which leads it takes, and the request each becomes."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from datetime import timedelta
+
+from connector.leads.contact import Contact, fail
+from connector.leads.expressions import Compiled, Compiler, Path, is_function, is_template
+from connector.leads.mapped import Destination, MappedLead
+from connector.leads.outcome import Reason, Stage
+from connector.leads.refusal import RefusalError
+from connector.leads.scope import Evaluate, Scope, always
+from connector.leads.spec import Endpoint, RouteSpec, YamlValue
+from connector.leads.window import window_problem
+
+_MILLISECOND = timedelta(milliseconds=1)
+
+
+class Route:
+    """A compiled route. Its problems go to the compiler, each with its place under ``path``."""
+
+    def __init__(self, spec: RouteSpec, compiler: Compiler, path: Path) -> None:
+        self.name = spec.name
+        self._endpoint = spec.endpoint
+        if spec.endpoint is not Endpoint.FRESH_LEADS:
+            compiler.problem((*path, "endpoint"), f"{spec.endpoint} is not available yet", "leave it out: freshLeads")
+        self.takes_topic = _topics(spec.topics, compiler, (*path, "topics"))
+        self._when = _when(spec.when, compiler, (*path, "when"))
+        self._hub, self._destination = _hub(spec, compiler, (*path, "hub"))
+        self._contact = Contact(spec, compiler, (*path, "contact"))
+        self._max_age_ms = None if spec.max_age is None else spec.max_age // _MILLISECOND
+        if self._max_age_ms is not None and self._max_age_ms <= 0:
+            compiler.problem((*path, "max_age"), "an age of nothing would expire every lead")
+        window = spec.schedule.window
+        if window is not None and (message := window_problem(window)):
+            compiler.problem((*path, "schedule", "window"), message)
+        if spec.schedule.grace < timedelta(0):
+            compiler.problem((*path, "schedule", "grace"), "a grace cannot be negative")
+
+    def matches(self, scope: Scope) -> bool:
+        """True when ``when`` holds. Raises RefusalError when it fails."""
+        try:
+            return bool(self._when(scope))
+        except Exception as error:  # noqa: BLE001 - an expression may raise anything
+            fail(f"when of route {self.name}", error, Stage.ROUTE)
+
+    def map(self, scope: Scope, lead_id: str, event_time_ms: int | None, now_ms: int) -> MappedLead:
+        """The request of one lead. Raises RefusalError."""
+        max_age = self._max_age_ms
+        if max_age is not None and event_time_ms is not None and now_ms - event_time_ms > max_age:
+            raise RefusalError(Reason.TOO_OLD, f"older than the max_age of route {self.name}")
+        destination = self._destination or Destination(self._hub_of(scope), self._endpoint)
+        body = self._contact.body(scope, now_ms)
+        return MappedLead(lead_id, event_time_ms, self.name, destination, body, self._destination is None)
+
+    def _hub_of(self, scope: Scope) -> str:
+        """The hub's name, computed from the event."""
+        try:
+            hub = self._hub(scope)
+        except Exception as error:  # noqa: BLE001 - an expression may raise anything
+            fail("hub", error, Stage.ROUTE)
+        if hub is not None and not isinstance(hub, str):
+            raise RefusalError(Reason.INVALID_FIELD, "hub: a name is expected", stage=Stage.ROUTE)
+        if hub is None or not hub.strip():
+            raise RefusalError(Reason.MISSING_FIELD, "hub: the lead gives no name", stage=Stage.ROUTE)
+        return hub.strip()
+
+
+def _topics(topics: tuple[str, ...], compiler: Compiler, path: Path) -> Callable[[str], bool]:
+    """Whether a topic is the route's: any when none is named, else by name or by a ^pattern of the whole name."""
+    names = frozenset(topic for topic in topics if not topic.startswith("^"))
+    patterns: list[re.Pattern[str]] = []
+    for index, topic in enumerate(topics):
+        if topic.startswith("^"):
+            try:
+                patterns.append(re.compile(topic))
+            except re.error as error:
+                compiler.problem((*path, index), f"not a regular expression: {error}")
+    if not topics:
+        return lambda _topic: True
+    return lambda topic: topic in names or any(pattern.fullmatch(topic) for pattern in patterns)
+
+
+def _when(value: YamlValue, compiler: Compiler, path: Path) -> Evaluate:
+    if value is None:
+        return always(True)
+    if isinstance(value, str) and is_template(value):
+        compiler.problem(path, "a condition is an expression, and text is always true", "write it without {{ }}")
+        return always(False)
+    if isinstance(value, str | bool) or is_function(value):
+        return compiler.value(value, path).evaluate
+    compiler.problem(path, "a condition is an expression", "for example source.platform == 'google'")
+    return always(False)
+
+
+def _hub(spec: RouteSpec, compiler: Compiler, path: Path) -> tuple[Evaluate, Destination | None]:
+    """How the hub's name is found, or the destination where it is a literal."""
+    value = spec.hub
+    if is_function(value) or (isinstance(value, str) and is_template(value)):
+        compiled: Compiled = compiler.value(value, path)
+        return compiled.evaluate, None
+    if isinstance(value, int) and not isinstance(value, bool):
+        value = str(value)
+    if isinstance(value, dict):
+        compiler.problem(path, "a split over hubs is not available yet", "name one hub")
+    elif not isinstance(value, str) or not value.strip():
+        compiler.problem(path, "a hub's name is expected", "the name as in uContact, or text with {{ }}")
+    name = value.strip() if isinstance(value, str) else ""
+    return always(name), Destination(name, spec.endpoint)

@@ -1,0 +1,40 @@
+"""What an expression can see while one lead is mapped."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, TypeAlias
+
+if TYPE_CHECKING:
+    from jinja2.runtime import Context
+
+TOPIC = "topic"
+"""The one name beside the event's own fields. A field of that name in the event wins."""
+
+
+class Scope:
+    """One lead on its way through the mapping.
+
+    The Jinja2 context is made by the first expression that needs one, and shared by the rest: it is most of what a
+    Jinja2 call costs (DESIGN.md, "Mapping side").
+    """
+
+    __slots__ = ("context", "lead", "topic")
+
+    def __init__(self, lead: Mapping[str, object], topic: str) -> None:
+        self.lead = lead
+        self.topic = topic
+        self.context: Context | None = None
+
+
+Evaluate: TypeAlias = Callable[[Scope], object]
+"""A compiled value: gives an Avro or JSON value or None (absent); may raise anything an expression can."""
+
+
+def always(value: object) -> Evaluate:
+    """A value that does not depend on the lead."""
+
+    def evaluate(_scope: Scope) -> object:
+        return value
+
+    return evaluate

@@ -1,0 +1,259 @@
+"""The composition root: builds the rooms, runs them, and shuts them down with one deadline.
+
+Two threads: the Kafka thread (``kafka.source``) and this one with the event loop for everything else.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import time
+from collections.abc import Callable
+from concurrent.futures import Future
+from typing import TypeVar
+
+import structlog
+
+import connector
+from connector.config import Loaded
+from connector.delivery.backoff import Backoff
+from connector.delivery.dispatcher import Dispatcher
+from connector.delivery.intake import Intake
+from connector.delivery.lane import LanePolicy
+from connector.delivery.record import Record, Shipment
+from connector.kafka.clients import Clients
+from connector.kafka.dead_letters import DeadLetters
+from connector.kafka.registry import RegistryUnavailable
+from connector.kafka.source import Source
+from connector.kafka.topics import TopicMarks
+from connector.leads.answer import Answer
+from connector.leads.decode import SchemaKey
+from connector.leads.outcome import Outcome, SetAside
+from connector.plan import Plan, kafka_settings, registry, ucontact
+from connector.reporting import Reporting
+from connector.telemetry.admin import AdminServer, build
+from connector.telemetry.health import Health
+from connector.telemetry.metrics import Metrics
+
+log = structlog.get_logger("connector")
+
+T = TypeVar("T")
+
+LEAVE = 10.0
+"""Seconds that the Kafka thread gets to commit and leave the group after the drain."""
+
+
+def now_ms() -> int:
+    """Milliseconds since the epoch."""
+    return time.time_ns() // 1_000_000
+
+
+class Service:
+    """One run of the connector. Build it, then await ``run`` once."""
+
+    def __init__(self, loaded: Loaded, plan: Plan) -> None:
+        self._settings = settings = loaded.settings
+        self._loaded = loaded
+        self._plan = plan
+        self._metrics = Metrics()
+        self._health = Health()
+        self._reporting = Reporting(self._metrics, self._health)
+        self._drain_timeout = settings.delivery.drain_timeout.total_seconds()
+        self._stop = asyncio.Event()
+        self._failure: BaseException | None = None
+        self._metrics.build.labels(connector.__version__, plan.tzdata).set(1)
+
+    async def run(self) -> int:
+        """Until SIGTERM or SIGINT: 0, or 1 after a failure. A second signal ends the process at once."""
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(number, self._asked_to_stop)
+        try:
+            async with asyncio.TaskGroup() as tasks:
+                await self._run(loop, tasks)
+        except* Exception as group:  # noqa: BLE001 - reported below, and the exit code says so
+            self._failure = group.exceptions[0]
+        if self._failure is not None:
+            log.critical("the connector failed and ends; please report it", exc_info=self._failure)
+            return 1
+        log.info("stopped")
+        return 0
+
+    async def _run(self, loop: asyncio.AbstractEventLoop, tasks: asyncio.TaskGroup) -> None:
+        api = ucontact(self._loaded)
+        self._registry = registry(self._loaded)
+        outcomes = _Outcomes(self._reporting)
+        delivery = self._settings.delivery
+        dispatcher = self._dispatcher = Dispatcher(
+            LanePolicy(
+                delivery.batch.max_leads,
+                delivery.batch.max_bytes,
+                delivery.batch.linger.total_seconds(),
+                delivery.max_in_flight,
+                Backoff(delivery.retry.initial.total_seconds(), delivery.retry.max.total_seconds()),
+            ),
+            api.post,
+            outcomes,
+            self._reporting,
+            tasks.create_task,
+        )
+        intake = Intake(
+            self._plan.decoder,
+            self._plan.mapper,
+            dispatcher,
+            outcomes,
+            self._learn,
+            self._reporting.defect,
+            tasks.create_task,
+            now_ms,
+        )
+
+        def release() -> Future[None]:
+            done: Future[None] = Future()
+
+            def on_loop() -> None:
+                intake.release()
+                dispatcher.release()
+                done.set_result(None)
+
+            loop.call_soon_threadsafe(on_loop)
+            return done
+
+        clients = Clients(kafka_settings(self._loaded), self._reporting.trouble)
+        source = self._source = Source(
+            clients.settings,
+            clients.consumer,
+            TopicMarks(clients.admin, self._reporting.trouble),
+            lambda source: DeadLetters(
+                clients.producer,
+                self._settings.dead_letters.topic,
+                connector.__version__,
+                on_durable=outcomes.durable,
+                on_abandoned=lambda record: source.settle([record], resolved=False),
+                on_trouble=self._reporting.dead_letter_trouble,
+            ),
+            lambda records: _on_loop(loop, intake.receive, records),
+            release,
+            self._reporting,
+            lambda error: _on_loop(loop, self._kafka_failed, error),
+        )
+        outcomes.source = source
+
+        def refresh() -> None:
+            self._metrics.outstanding.set(source.outstanding)
+            self._metrics.waiting.set(dispatcher.waiting)
+
+        background = [tasks.create_task(self._turn())]
+        address = None
+        if (listen := self._settings.telemetry.listen) is not None:
+            admin = AdminServer(build(self._metrics, self._health, refresh), listen.host, listen.port)
+            background.append(tasks.create_task(admin.serve()))
+            address = f"http://{admin.address}/"
+        log.info(
+            "started",
+            version=connector.__version__,
+            tzdata=self._plan.tzdata,
+            bootstrap_servers=self._settings.kafka.bootstrap_servers,
+            group=self._settings.kafka.group_id,
+            topics=list(clients.settings.topics),
+            api=api.base_url,
+            admin=address,
+        )
+        source.start()
+        try:
+            await self._stop.wait()
+            if self._failure is None:
+                await self._drain(source, dispatcher)
+        finally:
+            await dispatcher.close()
+            intake.close()
+            source.finish()
+            await asyncio.to_thread(source.join, LEAVE)
+            if source.is_alive():
+                log.warning("Kafka did not let go in time; the group notices by the session time-out", seconds=LEAVE)
+            await api.aclose()
+            if self._registry is not None:
+                await self._registry.aclose()
+            for task in background:
+                task.cancel()
+
+    async def _drain(self, source: Source, dispatcher: Dispatcher) -> None:
+        """Stop reading, flush at once, and wait for answers until the deadline."""
+        deadline = time.monotonic() + self._drain_timeout
+        self._health.draining = True
+        log.info("draining", outstanding=source.outstanding, seconds=self._drain_timeout)
+        source.stop_reading()
+        dispatcher.drain()
+        while source.outstanding and time.monotonic() < deadline:  # noqa: ASYNC110 - the other thread counts
+            await asyncio.sleep(0.005)
+        if source.outstanding:
+            log.warning(
+                "the drain's deadline has passed; what is unresolved is read again after the restart",
+                unresolved=source.outstanding,
+                requests_in_flight=dispatcher.in_flight,
+            )
+
+    async def _turn(self) -> None:
+        while True:
+            self._health.loop_turned = self._health.clock()
+            await asyncio.sleep(1)
+
+    async def _learn(self, key: SchemaKey) -> None:
+        """Ask the registry until it answers, and tell the decoder."""
+        backoff = Backoff(0.2, 10.0)
+        failures = 0
+        while self._registry is not None:
+            try:
+                fetched = await self._registry.fetch(key)
+            except RegistryUnavailable as error:
+                failures += 1
+                self._reporting.registry_away(str(error))
+                await asyncio.sleep(backoff.delay(failures, lambda: 1.0))
+            else:
+                self._reporting.registry_back()
+                if fetched is None:
+                    break
+                self._plan.decoder.learn(key, fetched.text, fetched.references)
+                return
+        self._plan.decoder.learn(key, None)
+
+    def _asked_to_stop(self) -> None:
+        if self._stop.is_set():
+            log.warning("a second signal: ending now")
+            os._exit(1)
+        self._stop.set()
+
+    def _kafka_failed(self, error: BaseException) -> None:
+        self._failure = error
+        self._stop.set()
+
+
+class _Outcomes:
+    """Implements ``delivery.Outcomes``: settles what has its outcome, and dead-letters what cannot go."""
+
+    source: Source
+
+    def __init__(self, reporting: Reporting) -> None:
+        self._reporting = reporting
+
+    def delivered(self, shipments: list[Shipment]) -> None:
+        self.source.settle([shipment.record for shipment in shipments], resolved=True)
+        self._reporting.delivered(shipments, now_ms())
+
+    def set_aside(self, record: Record, why: SetAside, shipment: Shipment | None, answer: Answer | None) -> None:
+        if why.outcome is Outcome.FILTERED:
+            self.durable(record, why)
+        else:
+            self.source.dead_letters.send(record, why, 0 if shipment is None else shipment.attempts, answer)
+
+    def durable(self, record: Record, why: SetAside) -> None:
+        self.source.settle([record], resolved=True)
+        self._reporting.set_aside(record, why)
+
+    def forgotten(self, records: list[Record]) -> None:
+        self.source.settle(records, resolved=False)
+
+
+def _on_loop(loop: asyncio.AbstractEventLoop, call: Callable[[T], None], argument: T) -> None:
+    loop.call_soon_threadsafe(call, argument)

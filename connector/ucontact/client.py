@@ -1,0 +1,120 @@
+"""The uContact Automation API: the only HTTP client of leads.
+
+What is asked of the API is only what its page documents: ``POST …/api/dialer/id/<hubName>/freshLeads`` with
+``{"leads": […]}`` and a bearer token ("Fresh leads").
+"""
+
+from __future__ import annotations
+
+import asyncio
+import ssl
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+from time import perf_counter
+from urllib.parse import quote
+
+import httpx2
+
+from connector.leads.answer import Answer, AnswerClass
+from connector.leads.mapped import Destination
+from connector.ucontact.answers import classify
+from connector.ucontact.token import TokenFile
+
+LONGEST_ANSWER = 64 * 1024
+"""Bytes of an answer that are read; the rest is thrown away with its connection."""
+
+_NEVER_SENT = (httpx2.ConnectError, httpx2.ConnectTimeout, httpx2.PoolTimeout, httpx2.UnsupportedProtocol)
+"""Errors after which the API certainly has nothing of the request."""
+
+
+class UContact:
+    """A connection pool to one uContact instance. Lives on the event loop; the token file is read on it too (small)."""
+
+    def __init__(
+        self,
+        base_url: str,
+        token: TokenFile,
+        *,
+        timeout: float,
+        connect_timeout: float,
+        connections: int,
+        error_bodies: frozenset[str] = frozenset({"0"}),
+        ca_file: Path | None = None,
+        transport: httpx2.AsyncBaseTransport | None = None,
+        user_agent: str = "lead-connector",
+        now: Callable[[], datetime] = lambda: datetime.now(UTC),
+    ) -> None:
+        """Times in seconds. ``connections`` bounds the pool; more requests than that wait for one. ``transport``
+        replaces the network (tests) or the HTTP engine. Raises OSError or ssl.SSLError for an unusable CA file."""
+        if transport is None:
+            transport = httpx2.AsyncHTTPTransport(
+                verify=ssl.create_default_context(cafile=None if ca_file is None else str(ca_file)),
+                limits=httpx2.Limits(max_connections=connections, max_keepalive_connections=connections),
+            )
+        self.base_url = base_url.rstrip("/")
+        self._token = token
+        self._error_bodies = error_bodies
+        self._now = now
+        self._longest = 2 * timeout + connect_timeout
+        self._http = httpx2.AsyncClient(
+            transport=transport,
+            timeout=httpx2.Timeout(timeout, connect=connect_timeout),
+            headers={
+                "content-type": "application/json",
+                "accept": "application/json",
+                # A compressed answer could fail to unpack after the leads were accepted.
+                "accept-encoding": "identity",
+                "user-agent": user_agent,
+            },
+            follow_redirects=False,
+            trust_env=False,
+        )
+
+    async def post(self, destination: Destination, contacts: list[bytes]) -> Answer:
+        """Send contacts (JSON objects) in one request. Never raises for what a server or network does.
+
+        A 401 or 403 makes the token file be read again; with another token the request is sent once more at once.
+        """
+        url = f"{self.base_url}/api/dialer/id/{quote(destination.hub, safe='')}/{destination.endpoint.value}"
+        body = b'{"leads":[' + b",".join(contacts) + b"]}"
+        answer = await self._send(url, body)
+        if answer.kind is AnswerClass.UNAUTHORIZED and self._token.reread():
+            answer = await self._send(url, body)
+        return answer
+
+    async def aclose(self) -> None:
+        """Close the connections."""
+        await self._http.aclose()
+
+    async def _send(self, url: str, body: bytes) -> Answer:
+        started = perf_counter()
+        request_headers = {"authorization": f"Bearer {self._token.value}"}
+        try:
+            # The client's own limits are for each read and write: an answer that drips would outlive them.
+            async with (
+                asyncio.timeout(self._longest),
+                self._http.stream("POST", url, content=body, headers=request_headers) as response,
+            ):
+                text = await _read(response)
+                status, headers = response.status_code, response.headers
+        except _NEVER_SENT as error:
+            return Answer(AnswerClass.UNAVAILABLE, excerpt=_name(error), seconds=perf_counter() - started)
+        except (httpx2.HTTPError, httpx2.StreamError, TimeoutError) as error:
+            return Answer(AnswerClass.AMBIGUOUS, excerpt=_name(error), seconds=perf_counter() - started)
+        return classify(status, headers, text, self._error_bodies, self._now(), perf_counter() - started)
+
+
+async def _read(response: httpx2.Response) -> bytes:
+    parts: list[bytes] = []
+    size = 0
+    async for part in response.aiter_raw():
+        parts.append(part)
+        size += len(part)
+        if size > LONGEST_ANSWER:
+            break
+    return b"".join(parts)
+
+
+def _name(error: Exception) -> str:
+    return f"{type(error).__name__}: {error}"[:200]

@@ -1,0 +1,242 @@
+"""Real Apache Kafka as child processes: one node or three, killed, frozen and started again at will."""
+
+import base64
+import shutil
+import tempfile
+import uuid
+from collections.abc import Iterable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from testbed import console, topics
+from testbed.jars import kafka_classpath
+from testbed.java import jvm
+from testbed.ports import LOOPBACK, accepts, free_ports, is_free
+from testbed.process import Process, ProcessDiedError
+from testbed.settings import NodePorts, as_file, node_properties
+from testbed.waiting import until
+
+_START_LIMIT = 300.0  # seconds; four seconds when the machine is idle
+_STOP_LIMIT = 60.0
+_PORT_ATTEMPTS = 3
+_PORT_TAKEN = "Address already in use"
+_STARTED = "Kafka Server started"
+
+
+class KafkaCluster:
+    """Apache Kafka in KRaft mode, every node broker and controller, on 127.0.0.1. A context manager.
+
+    Nodes are numbered from 1. Methods block until what they ask for is so, and are not for several threads at once.
+    Nodes die with this process, however it ends.
+    """
+
+    def __init__(
+        self,
+        nodes: int = 1,
+        *,
+        port: int | None = None,
+        data_dir: Path | None = None,
+        properties: Mapping[str, str] | None = None,
+        heap: str = "512m",
+    ) -> None:
+        """Nothing is started yet.
+
+        `port` is that of node 1 (the next nodes get the following ones); free ones are chosen when it is None.
+        `data_dir` keeps the data from one cluster to the next; None means a temporary folder that `close` removes.
+        `properties` are broker properties that win over `testbed.settings`. `heap` is each node's, as for -Xmx.
+        """
+        self._count = nodes
+        self._port = port
+        self._given_data = data_dir
+        self._properties = dict(properties or {})
+        self._heap = heap
+        self._root: Path | None = None
+        self._ports: list[NodePorts] = []
+        self._nodes: list[Process] = []
+        self._frozen: set[int] = set()
+
+    def __enter__(self) -> Self:
+        """Fetch Kafka if need be, format and start all nodes, wait until they serve.
+
+        Raises FetchError, ProcessDiedError or TimeoutError (with the end of the broker's log); nothing is left then.
+        """
+        try:
+            self._open()
+        except BaseException:
+            self.close()
+            raise
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    @property
+    def nodes(self) -> range:
+        """The numbers of the nodes, running or not."""
+        return range(1, self._count + 1)
+
+    @property
+    def bootstrap_servers(self) -> str:
+        """The addresses of all nodes, running or not, as clients want them."""
+        return ",".join(f"{LOOPBACK}:{ports.broker}" for ports in self._ports)
+
+    @property
+    def logs(self) -> dict[int, Path]:
+        """The log file of each node."""
+        return {node: self._process(node).log for node in self.nodes}
+
+    def pid(self, node: int = 1) -> int:
+        """The process id of a running node. Raises RuntimeError when it does not run."""
+        return self._process(node).pid
+
+    def stop(self, node: int = 1) -> None:
+        """Shut a node down in order (SIGTERM). Does nothing when it does not run."""
+        self._frozen.discard(node)
+        self._process(node).stop(limit=_STOP_LIMIT)
+
+    def kill(self, node: int = 1) -> None:
+        """Kill a node (SIGKILL). Does nothing when it does not run."""
+        self._frozen.discard(node)
+        self._process(node).kill()
+
+    def freeze(self, node: int = 1) -> None:
+        """Stop a node in its tracks (SIGSTOP): connections stay open and nothing answers.
+
+        Raises RuntimeError when it does not run.
+        """
+        self._process(node).freeze()
+        self._frozen.add(node)
+
+    def thaw(self, node: int = 1) -> None:
+        """Let a frozen node go on (SIGCONT); does not wait until the cluster has it back.
+
+        Raises RuntimeError when it does not run.
+        """
+        self._process(node).thaw()
+        self._frozen.discard(node)
+
+    def start(self, node: int = 1) -> None:
+        """Start a stopped or killed node with its old ports and data, and wait until it serves.
+
+        Raises RuntimeError when it runs already, ProcessDiedError or TimeoutError when it does not come up.
+        """
+        ports = self._ports[node - 1]
+        process = self._process(node)
+        taken = f"ports of {process.name} free"
+        until(lambda: is_free(ports.broker) and is_free(ports.controller), limit=_STOP_LIMIT, what=taken)
+        process.start()
+        self._wait_serving(node)
+
+    def create_topic(self, name: str, partitions: int = 6, config: Mapping[str, str] | None = None) -> None:
+        """Create a topic replicated to all nodes; wait until each running node knows a leader for each partition.
+
+        Raises KafkaException when Kafka refuses, TimeoutError.
+        """
+        topics.create_topic(self._reachable(), name, partitions, config)
+
+    def console_producer(
+        self, topic: str, lines: Iterable[str], *, reader_properties: Mapping[str, str] | None = None
+    ) -> None:
+        """Write text lines with Kafka's own console producer, see `testbed.console.produce`."""
+        console.produce(self._reachable(), topic, lines, reader_properties=reader_properties)
+
+    def close(self) -> None:
+        """End all nodes and remove the data, unless its folder was given: then they are shut down in order."""
+        for process in self._nodes:
+            if self._given_data is None:
+                process.kill()
+        with ThreadPoolExecutor(self._count) as pool:  # together: a quorum of three cannot be left one by one
+            list(pool.map(lambda process: process.stop(limit=_STOP_LIMIT), self._nodes))
+        if self._given_data is None and self._root is not None:
+            shutil.rmtree(self._root, ignore_errors=True)
+        self._root = None
+
+    def _open(self) -> None:
+        for attempt in range(1, _PORT_ATTEMPTS + 1):
+            self._prepare()
+            try:
+                for process in self._nodes:
+                    process.start()
+                for node in self.nodes:
+                    self._wait_serving(node)
+            except ProcessDiedError as error:
+                if self._port is not None or attempt == _PORT_ATTEMPTS or _PORT_TAKEN not in str(error):
+                    raise
+                self.close()  # another process was faster: once more with other ports
+            else:
+                return
+
+    def _prepare(self) -> None:
+        self._root = self._given_data or Path(tempfile.mkdtemp(prefix="testbed-kafka-"))
+        self._root.mkdir(parents=True, exist_ok=True)
+        self._ports = self._choose_ports()
+        self._nodes = [self._configured(node, self._root / f"node-{node}") for node in self.nodes]
+        self._format()
+
+    def _choose_ports(self) -> list[NodePorts]:
+        brokers = [self._port + i for i in range(self._count)] if self._port is not None else free_ports(self._count)
+        controllers = [port for port in free_ports(2 * self._count) if port not in brokers]
+        return [NodePorts(*pair) for pair in zip(brokers, controllers, strict=False)]
+
+    def _configured(self, node: int, folder: Path) -> Process:
+        folder.mkdir(exist_ok=True)
+        file = folder / "server.properties"
+        properties = node_properties(node, self._ports, folder / "data", self._properties)
+        file.write_text(as_file(properties), encoding="utf-8")
+        command = [*jvm(kafka_classpath(), heap=self._heap), "kafka.Kafka", str(file)]
+        return Process(f"Kafka node {node}", command, folder / "server.log")
+
+    def _format(self) -> None:
+        """Format the folders that are not yet; all nodes share one cluster id, kept beside them."""
+        root = self._folder()
+        file = root / "cluster.id"
+        if not file.exists():
+            file.write_text(base64.urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("="), encoding="utf-8")
+        cluster = file.read_text(encoding="utf-8")
+        tools = []
+        for node in self.nodes:
+            folder = root / f"node-{node}"
+            if (folder / "data" / "meta.properties").exists():
+                continue
+            arguments = ["format", f"--cluster-id={cluster}", "--config", str(folder / "server.properties")]
+            command = [*jvm(kafka_classpath(), heap="128m", level="warn"), "kafka.tools.StorageTool", *arguments]
+            tools.append(Process(f"StorageTool for node {node}", command, folder / "format.log"))
+        for tool in tools:
+            tool.start()
+        for tool in tools:
+            if tool.wait(limit=_START_LIMIT) != 0:
+                raise ProcessDiedError(f"{tool.name} failed\n{tool.log_tail()}")
+
+    def _wait_serving(self, node: int) -> None:
+        process = self._process(node)
+        port = self._ports[node - 1].broker
+        process.wait_ready(lambda: _STARTED in process.log_text() and accepts(port), limit=_START_LIMIT)
+        admin = topics.admin_client(f"{LOOPBACK}:{port}")
+
+        def serves() -> bool:
+            metadata = topics.serving(admin)
+            if metadata is None or node not in metadata.brokers:
+                return False
+            # With one node its partitions can only be led by itself; with more, a leader may be down by intention.
+            return self._count > 1 or topics.all_led(metadata)
+
+        process.wait_ready(serves, limit=_START_LIMIT)
+
+    def _process(self, node: int) -> Process:
+        if node not in self.nodes or not self._nodes:
+            raise ValueError(f"no node {node}: this cluster has nodes 1 to {self._count} and must have been entered")
+        return self._nodes[node - 1]
+
+    def _reachable(self) -> str:
+        """The addresses of the nodes that can answer."""
+        answering = [n for n in self.nodes if self._process(n).running and n not in self._frozen]
+        return ",".join(f"{LOOPBACK}:{self._ports[node - 1].broker}" for node in answering)
+
+    def _folder(self) -> Path:
+        if self._root is None:
+            raise RuntimeError("the cluster is not open")
+        return self._root

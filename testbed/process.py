@@ -1,0 +1,187 @@
+"""Programs that live as long as we say, and never longer than this process."""
+
+import atexit
+import os
+import queue
+import signal
+import subprocess
+import sys
+import threading
+import weakref
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import Future
+from pathlib import Path
+
+from testbed.waiting import until
+
+# Asks the kernel for SIGKILL when the parent goes, then becomes the program. A wrapper, as code between fork and exec
+# is unsafe in a process with threads. The parent may be gone before the request is made, so it is compared afterwards.
+_GUARD = """
+import ctypes, os, signal, sys
+ctypes.CDLL(None).prctl(1, signal.SIGKILL, 0, 0, 0)
+if os.getppid() != int(sys.argv[1]):
+    sys.exit("the parent process is gone")
+os.execv(sys.argv[2], sys.argv[2:])
+"""
+
+
+class Process:
+    """One program in a process group of its own, its output appended to a log file, signalled by its own id only.
+
+    Not for use by several threads at once. Signals wait until the kernel has acted on them.
+    """
+
+    def __init__(self, name: str, command: Sequence[str], log: Path, *, environ: Mapping[str, str] | None = None):
+        """`command` is the program's path and arguments; `environ` is added to this process's environment."""
+        self.name = name
+        self.log = log
+        self._command = list(command)
+        self._environ = {**os.environ, **(environ or {})}
+        self._popen: subprocess.Popen[bytes] | None = None
+        self._log_start = 0
+
+    @property
+    def running(self) -> bool:
+        """Whether the program has been started and has not ended (a frozen one runs)."""
+        return self._popen is not None and self._popen.poll() is None
+
+    @property
+    def pid(self) -> int:
+        """The id of the running program. Raises RuntimeError when it does not run."""
+        return self._alive().pid
+
+    def start(self) -> None:
+        """Start the program; returns at once. Raises RuntimeError when it runs already, OSError when it cannot."""
+        if self.running:
+            raise RuntimeError(f"{self.name} runs already")
+        self.log.parent.mkdir(parents=True, exist_ok=True)
+        self._log_start = self.log.stat().st_size if self.log.exists() else 0
+        command = self._command
+        if sys.platform == "linux":
+            command = [sys.executable, "-I", "-S", "-c", _GUARD, str(os.getpid()), *command]
+        with self.log.open("ab") as output:
+            self._popen = _launcher.run(
+                lambda: subprocess.Popen(
+                    command,
+                    stdin=subprocess.DEVNULL,
+                    stdout=output,
+                    stderr=subprocess.STDOUT,
+                    env=self._environ,
+                    process_group=0,  # so that Ctrl-C reaches only us, and we decide the order
+                )
+            )
+        _started.add(self)
+
+    def stop(self, *, limit: float = 60) -> None:
+        """SIGTERM and wait; SIGKILL after `limit` seconds. Does nothing when the program does not run."""
+        if not self.running:
+            return
+        popen = self._alive()
+        popen.terminate()
+        popen.send_signal(signal.SIGCONT)  # a frozen program could not obey
+        try:
+            popen.wait(limit)
+        except subprocess.TimeoutExpired:
+            self.kill()
+
+    def wait(self, *, limit: float) -> int:
+        """Block until the program ends by itself; return its exit code (minus the signal's number when killed).
+
+        Raises RuntimeError when it was never started, subprocess.TimeoutExpired after `limit` seconds.
+        """
+        if self._popen is None:
+            raise RuntimeError(f"{self.name} was not started")
+        return self._popen.wait(limit)
+
+    def kill(self) -> None:
+        """SIGKILL, and wait until the program is gone. Does nothing when it does not run."""
+        if self.running:
+            popen = self._alive()
+            popen.kill()
+            popen.wait()
+
+    def freeze(self) -> None:
+        """SIGSTOP: the program keeps its sockets and does nothing. Raises RuntimeError when it does not run."""
+        self._alive().send_signal(signal.SIGSTOP)
+
+    def thaw(self) -> None:
+        """SIGCONT after `freeze`. Raises RuntimeError when the program does not run."""
+        self._alive().send_signal(signal.SIGCONT)
+
+    def log_text(self) -> str:
+        """All that the program wrote since it was last started."""
+        if not self.log.exists():
+            return ""
+        with self.log.open("rb") as file:
+            file.seek(self._log_start)
+            return file.read().decode(errors="replace")
+
+    def log_tail(self, lines: int = 40) -> str:
+        """The last `lines` lines since the last start, headed by the log's path, for error messages."""
+        text = "\n".join(self.log_text().splitlines()[-lines:])
+        return f"--- {self.log}\n{text}"
+
+    def wait_ready(self, ready: Callable[[], object], *, limit: float) -> None:
+        """Block until `ready()` is truthy.
+
+        Raises ProcessDiedError at once when the program ends first, TimeoutError after `limit` seconds; both show the
+        end of the log.
+        """
+
+        def check() -> bool:
+            if not self.running:
+                raise ProcessDiedError(f"{self.name} ended while it started\n{self.log_tail()}")
+            return bool(ready())
+
+        until(check, limit=limit, what=f"{self.name} ready", interval=0.1, details=self.log_tail)
+
+    def _alive(self) -> subprocess.Popen[bytes]:
+        if self._popen is None or self._popen.poll() is not None:
+            raise RuntimeError(f"{self.name} does not run")
+        return self._popen
+
+
+class ProcessDiedError(RuntimeError):
+    """A program ended by itself before it was ready; the message holds the end of its log."""
+
+
+class _Launcher:
+    """Starts programs from one thread that lives as long as this process.
+
+    The kernel's "when the parent goes" means the thread that started the program: a broker started from a pool's
+    worker would die with that worker.
+    """
+
+    def __init__(self) -> None:
+        self._jobs: queue.SimpleQueue[tuple[Callable[[], subprocess.Popen[bytes]], Future[subprocess.Popen[bytes]]]]
+        self._jobs = queue.SimpleQueue()
+        self._thread: threading.Thread | None = None
+        self._lock = threading.Lock()
+
+    def run(self, job: Callable[[], subprocess.Popen[bytes]]) -> subprocess.Popen[bytes]:
+        with self._lock:
+            if self._thread is None:
+                self._thread = threading.Thread(target=self._work, name="testbed-launcher", daemon=True)
+                self._thread.start()
+        answer: Future[subprocess.Popen[bytes]] = Future()
+        self._jobs.put((job, answer))
+        return answer.result()
+
+    def _work(self) -> None:
+        while True:
+            job, answer = self._jobs.get()
+            try:
+                answer.set_result(job())
+            except Exception as error:  # noqa: BLE001 (handed to the caller, who raises it)
+                answer.set_exception(error)
+
+
+_launcher = _Launcher()
+_started: "weakref.WeakSet[Process]" = weakref.WeakSet()
+
+
+@atexit.register
+def _kill_all() -> None:
+    # For systems without the guard above; and a process that leaves in order leaves nothing behind even for a moment.
+    for process in list(_started):
+        process.kill()

@@ -1,0 +1,1 @@
+"""What holds of decoding for any bytes and any lead."""

@@ -1,0 +1,1 @@
+"""Decoding and checking of records."""
