@@ -5,13 +5,15 @@ Everything that can be wrong without asking the network is found here, all of it
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import ssl
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
 
 import connector
-from connector.config import ConfigurationError, Loaded, Problem, SecretFileError, read_secret
+from connector.config import ConfigurationError, Loaded, NotGiven, Problem, SecretFileError, read_secret
 from connector.kafka.clients import Clients
 from connector.kafka.registry import Registry
 from connector.kafka.settings import KafkaSettings
@@ -31,40 +33,97 @@ class Plan:
     tzdata: str
 
 
-def make_plan(loaded: Loaded) -> Plan:
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """What could be made of a configuration: a plan, unless there are ``problems``. ``unchecked`` names the parts that
+    other problems kept from being looked at."""
+
+    plan: Plan | None
+    problems: list[Problem]
+    unchecked: list[str]
+
+
+def make_plan(loaded: Loaded, *, connections: bool = True) -> Plan:
     """Compile schemas and mapping. Reads the schema files and imports the functions that the mapping names.
 
+    Without ``connections`` what only connecting needs is not looked at: secrets, CA files, librdkafka's properties.
     Raises ConfigurationError with every problem, each with its place.
     """
+    draft = draft_plan(loaded, connections=connections)
+    if draft.plan is None or draft.problems:
+        raise ConfigurationError(draft.problems)
+    return draft.plan
+
+
+def draft_plan(loaded: Loaded, *, connections: bool = True) -> Draft:
+    """As ``make_plan``, as far as it goes with settings that may be partial (``config.examine``). Never raises."""
     problems: list[Problem] = []
-    schemas = loaded.settings.schemas
+    unchecked: list[str] = []
     reader = decoder = mapper = None
-    try:
-        reader = ReaderSchema.parse(_text(schemas.reader))
-    except (SchemaError, OSError, UnicodeDecodeError) as error:
-        problems.append(
-            loaded.problem(("schemas", "reader"), f"{schemas.reader}: {error}", "It must be an Avro record")
-        )
+    with _unless_not_given("the schemas", unchecked):
+        reader = _reader(loaded, problems)
     if reader is not None:
-        try:
-            decoder = Decoder(
-                reader,
-                default=schemas.format,
-                formats=schemas.formats,
-                bare_writer=None if schemas.writer is None else _text(schemas.writer),
-                single_object_writers=[_text(path) for path in schemas.writers],
-            )
-        except (SchemaError, OSError, UnicodeDecodeError) as error:
-            key = "writers" if schemas.writers and schemas.writer is None else "writer"
-            problems.append(loaded.problem(("schemas", key), str(error)))
-        try:
-            mapper = Mapper(loaded.settings.mapping(), reader.raw)
-        except MappingError as error:
-            problems += [loaded.problem(each.path, each.message, each.hint) for each in error.problems]
-    problems += _kafka_problems(loaded)
-    if problems or reader is None or decoder is None or mapper is None:
-        raise ConfigurationError(problems)
-    return Plan(decoder, mapper, reader, version("tzdata"))
+        with _unless_not_given("the formats", unchecked):
+            decoder = _decoder(loaded, reader, problems)
+        with _unless_not_given("the mapping", unchecked):
+            mapper = _mapper(loaded, reader, problems)
+    else:
+        unchecked.append("the mapping")
+    if connections:
+        for part, check in (
+            ("the librdkafka properties", _kafka_problems),
+            ("the registry's settings", _registry_problems),
+            ("the API's settings", _api_problems),
+        ):
+            with _unless_not_given(part, unchecked):
+                problems += check(loaded)
+    if problems or unchecked or reader is None or decoder is None or mapper is None:
+        return Draft(None, problems, unchecked)
+    return Draft(Plan(decoder, mapper, reader, version("tzdata")), problems, unchecked)
+
+
+@contextmanager
+def _unless_not_given(part: str, unchecked: list[str]) -> Iterator[None]:
+    try:
+        yield
+    except NotGiven:
+        unchecked.append(part)
+
+
+def _reader(loaded: Loaded, problems: list[Problem]) -> ReaderSchema | None:
+    path = loaded.settings.schemas.reader
+    try:
+        return ReaderSchema.parse(_text(path))
+    except (SchemaError, UnicodeDecodeError) as error:
+        hint, message = "It must be an Avro record", str(error)
+    except OSError as error:
+        hint, message = "Name the Avro schema that leads are read as", (error.strerror or "cannot be read").lower()
+    problems.append(loaded.problem(("schemas", "reader"), f"{path}: {message}", hint))
+    return None
+
+
+def _decoder(loaded: Loaded, reader: ReaderSchema, problems: list[Problem]) -> Decoder | None:
+    schemas = loaded.settings.schemas
+    try:
+        return Decoder(
+            reader,
+            default=schemas.format,
+            formats=schemas.formats,
+            bare_writer=None if schemas.writer is None else _text(schemas.writer),
+            single_object_writers=[_text(path) for path in schemas.writers],
+        )
+    except (SchemaError, OSError, UnicodeDecodeError) as error:
+        key = "writers" if schemas.writers and schemas.writer is None else "writer"
+        problems.append(loaded.problem(("schemas", key), str(error)))
+        return None
+
+
+def _mapper(loaded: Loaded, reader: ReaderSchema, problems: list[Problem]) -> Mapper | None:
+    try:
+        return Mapper(loaded.settings.mapping(), reader.raw)
+    except MappingError as error:
+        problems += [loaded.problem(each.path, each.message, each.hint) for each in error.problems]
+        return None
 
 
 def kafka_settings(loaded: Loaded) -> KafkaSettings:
@@ -124,6 +183,35 @@ def _kafka_problems(loaded: Loaded) -> Sequence[Problem]:
         return [loaded.problem(("kafka", "property_files"), str(error))]
     refusal = Clients(settings, lambda _message: None).refusal()
     return [] if refusal is None else [loaded.problem(("kafka", "properties"), refusal)]
+
+
+def _registry_problems(loaded: Loaded) -> Sequence[Problem]:
+    try:
+        registry(loaded)  # connects to nothing, so there is nothing to close
+    except SecretFileError as error:
+        return [loaded.problem(("schemas", "registry", "password_file"), str(error))]
+    except ValueError as error:
+        return [loaded.problem(("schemas", "registry"), str(error))]
+    return []
+
+
+def _api_problems(loaded: Loaded) -> Sequence[Problem]:
+    """What would keep the client from being made; that the files are there is for ``config.load`` to say."""
+    settings = loaded.settings.ucontact
+    problems: list[Problem] = []
+    try:
+        TokenFile(settings.token_file)
+    except ValueError as error:
+        problems.append(loaded.problem(("ucontact", "token_file"), str(error)))
+    except OSError:
+        problems.append(loaded.problem(("ucontact", "token_file"), "the token file cannot be read"))
+    if settings.ca_file is not None:
+        try:
+            ssl.create_default_context(cafile=str(settings.ca_file))
+        except OSError as error:  # ssl.SSLError is one
+            message = f"{settings.ca_file}: no certificate of an authority ({error.strerror or type(error).__name__})"
+            problems.append(loaded.problem(("ucontact", "ca_file"), message, "A PEM file is expected"))
+    return problems
 
 
 def _text(path: Path) -> str:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from email.utils import formatdate
-from http import HTTPStatus
 from math import ceil
 from typing import TypeAlias
 
@@ -47,8 +46,7 @@ def error(status: int, message: str, problems: list[Problem] | None = None, **he
 def status_answer(spec: Status) -> Answer:
     """What the fault ``status`` answers."""
     if spec.body is None:
-        phrase = HTTPStatus(spec.status).phrase if spec.status in HTTPStatus._value2member_map_ else "fault"
-        return error(spec.status, phrase)
+        return error(spec.status, f"status {spec.status}, as a fault asked")
     if isinstance(spec.body, str):
         return Answer(spec.status, spec.body.encode(), "text/plain; charset=utf-8")
     return Answer(spec.status, orjson.dumps(spec.body))

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import sys
 from importlib.resources import files
 
 import orjson
+from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response, StreamingResponse
 from starlette.routing import Route
@@ -14,6 +14,7 @@ from sandbox.core import Sandbox, now_ms
 from sandbox.faults import FaultError, parse_fault
 from sandbox.store import ListState, Store
 
+_EVERYTHING = 10**15
 _NEXT_SHOWN = 5
 _CALLED_SHOWN = 5
 _LISTS_SHOWN = 10
@@ -34,9 +35,17 @@ class ControlError(Exception):
 
 
 def control_error(_: Request, error: Exception) -> Response:
-    """Turns a ControlError into its answer."""
-    status = error.status if isinstance(error, ControlError) else 500
-    return _json({"error": str(error)}, status)
+    """The answer for a ControlError."""
+    return _json({"error": str(error)}, error.status if isinstance(error, ControlError) else 500)
+
+
+def http_error(_: Request, error: Exception) -> Response:
+    """The answer for what Starlette itself refuses: an address or a method that is not there."""
+    if isinstance(error, HTTPException):
+        response = _json({"error": error.detail}, error.status_code)
+        response.headers.update(error.headers or {})
+        return response
+    return _json({"error": str(error)}, 500)
 
 
 def control_routes(sandbox: Sandbox) -> list[Route]:
@@ -84,7 +93,7 @@ class Control:
     async def ledger(self, request: Request) -> Response:
         """Ledger lines as in the file; ``?after=SEQ&limit=N``."""
         after = _number(request, "after", 0)
-        limit = _number(request, "limit", None)
+        limit = _number(request, "limit", _EVERYTHING)
         return StreamingResponse(self._sandbox.ledger.read_from(after, limit), media_type="application/x-ndjson")
 
     async def called(self, request: Request) -> Response:
@@ -174,11 +183,11 @@ def _json(value: object, status: int = 200) -> Response:
     return Response(orjson.dumps(value), status, headers, "application/json")
 
 
-def _number(request: Request, name: str, default: int | None) -> int:
-    """A query parameter from 0 up; without one the default, and for None as much as there is."""
+def _number(request: Request, name: str, default: int) -> int:
+    """A query parameter from 0 up; without one the default."""
     text = request.query_params.get(name)
     if text is None:
-        return sys.maxsize if default is None else default
-    if not (text.isascii() and text.isdigit()) or len(text) > 18:
+        return default
+    if not (text.isascii() and text.isdigit()) or len(text) > 15:
         raise ControlError(400, f"{name}: {text!r} is not a whole number from 0 up")
     return int(text)

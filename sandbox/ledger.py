@@ -1,9 +1,4 @@
-"""The append-only ledger of every accepted lead: JSON lines, fsynced before any answer goes out. The sandbox's truth.
-
-Each line has seq (1, 2, 3 ...), accepted_at (epoch milliseconds), hub, endpoint, request (id), index (in the request),
-of (leads in the request), lead (identity), contact (as received) and, for lists, filename. ``of`` is what lets a start
-after a crash tell a request whose lines did not all reach the disk: nobody was told it was accepted, so it is cut off.
-"""
+"""Writing the append-only ledger of accepted leads, fsynced before any answer goes out. The sandbox's truth."""
 
 from __future__ import annotations
 
@@ -14,92 +9,23 @@ import sys
 from bisect import bisect_right
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from contextlib import suppress
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import TypeAlias
 
-import orjson
+from sandbox.ledger_file import Entry, LedgerError, read_ledger, read_requests
 
 if sys.platform != "win32":
     import fcntl
 
+__all__ = ["Entry", "Ledger", "LedgerError", "read_ledger"]
+
 _INDEX_EVERY = 1_000
 """Entries between two known file offsets: how much is read too much to find a seq."""
-_CHUNK = 1 << 18
-
-
-class LedgerError(Exception):
-    """The ledger cannot be used: held by another sandbox, damaged before its end, or the disk refused a write."""
-
-
-@dataclass(frozen=True, slots=True)
-class Entry:
-    """One accepted lead, one line of the ledger."""
-
-    seq: int
-    accepted_at: int
-    hub: str
-    endpoint: str
-    request: str
-    index: int
-    of: int
-    lead: str
-    contact: dict[str, Any]
-    filename: str | None = None
-
-    def line(self) -> bytes:
-        """The entry as it stands in the file, newline included."""
-        value: dict[str, object] = {
-            "seq": self.seq,
-            "accepted_at": self.accepted_at,
-            "hub": self.hub,
-            "endpoint": self.endpoint,
-            "request": self.request,
-            "index": self.index,
-            "of": self.of,
-            "lead": self.lead,
-            "contact": self.contact,
-        }
-        if self.filename is not None:
-            value["filename"] = self.filename
-        return orjson.dumps(value, option=orjson.OPT_APPEND_NEWLINE)
 
 
 _Waiting: TypeAlias = tuple[bytes, list[Entry], "asyncio.Future[None]"]
 """One request's lines and entries, and whom to tell when they are on the disk."""
-
-
-def read_ledger(path: Path) -> Iterator[Entry]:
-    """Reads a ledger, also one that is being written: whole requests only, a torn end is left out. Blocks on the disk.
-
-    Raises LedgerError when a line before the end is not an entry, or entries do not follow each other.
-    """
-    for entries, _ in _requests(path):
-        yield from entries
-
-
-def _requests(path: Path) -> Iterator[tuple[list[Entry], int]]:
-    """The whole requests of a ledger, each with the file offset at which it ends."""
-    offset, seq = 0, 0
-    group: list[Entry] = []
-    with path.open("rb") as file:
-        for line in file:
-            if not line.endswith(b"\n"):
-                return
-            try:
-                entry = Entry(**orjson.loads(line))
-            except (orjson.JSONDecodeError, TypeError) as error:
-                if file.read(1):
-                    raise LedgerError(f"{path}: the line after seq {seq} is not a ledger entry: {error}") from error
-                return
-            in_step = entry.index == len(group) and (not group or entry.request == group[0].request)
-            if entry.seq != seq + 1 or not in_step:
-                raise LedgerError(f"{path}: seq {entry.seq}, index {entry.index} does not follow seq {seq}")
-            seq, offset = entry.seq, offset + len(line)
-            group.append(entry)
-            if len(group) == entry.of:
-                yield group, offset
-                group = []
 
 
 class Ledger:
@@ -109,10 +35,19 @@ class Ledger:
     the request is answered.
     """
 
-    def __init__(self, path: Path, on_durable: Callable[[Sequence[Entry]], None]) -> None:
-        """Opens and locks the file, creating it when missing. Blocks. Raises LedgerError when another has it."""
+    def __init__(
+        self,
+        path: Path,
+        on_durable: Callable[[Sequence[Entry]], None],
+        sync: Callable[[int], None] = os.fsync,
+    ) -> None:
+        """Opens and locks the file, creating it when missing. Blocks. Raises LedgerError when another has it.
+
+        ``sync`` makes what was written to a file descriptor durable.
+        """
         self.path = path
         self._on_durable = on_durable
+        self._sync = sync
         self._file = os.open(path, os.O_CREAT | os.O_RDWR | os.O_APPEND, 0o644)
         try:
             self._lock()
@@ -131,7 +66,7 @@ class Ledger:
 
     def recover(self) -> Iterator[list[Entry]]:
         """Gives each request's entries, then cuts off a torn end. Blocks. Once, to its end, before any append."""
-        for entries, end in _requests(self.path):
+        for entries, end in read_requests(self.path):
             self._settle(entries, end)
             yield entries
         os.ftruncate(self._file, self._durable_size)
@@ -168,16 +103,16 @@ class Ledger:
         """The highest seq that is on the disk; 0 for an empty ledger."""
         return self._durable_seq
 
-    def read_from(self, after: int, limit: int | None) -> Iterator[bytes]:
+    def read_from(self, after: int, limit: int) -> Iterator[bytes]:
         """Lines with a seq above ``after``, at most ``limit``, as they stood when called. Any thread. Blocks."""
         place = bisect_right(self._index, (after + 1, sys.maxsize)) - 1
         seq, offset = self._index[max(place, 0)]
         return self._lines(max(after + 1 - seq, 0), limit, offset, self._durable_size)
 
-    def _lines(self, skip: int, limit: int | None, offset: int, size: int) -> Iterator[bytes]:
+    def _lines(self, skip: int, limit: int, offset: int, size: int) -> Iterator[bytes]:
         with self.path.open("rb") as file:
             file.seek(offset)
-            lines = itertools.islice(_until(file, offset, size), skip, None if limit is None else skip + limit)
+            lines = itertools.islice(_until(file, offset, size), skip, skip + limit)
             for chunk in iter(lambda: list(itertools.islice(lines, 500)), []):
                 yield b"".join(chunk)
 
@@ -202,6 +137,9 @@ class Ledger:
             await asyncio.get_running_loop().run_in_executor(self._disk, self._write, data)
         except OSError as error:
             self._failure = error
+            # Best effort: these requests are answered with an error, so a later start should not find them.
+            with suppress(OSError):
+                os.ftruncate(self._file, self._durable_size)
             return
         for data, entries, done in group:
             self._settle(entries, self._durable_size + len(data))
@@ -220,7 +158,7 @@ class Ledger:
         view = memoryview(data)
         while view:
             view = view[os.write(self._file, view) :]
-        os.fsync(self._file)
+        self._sync(self._file)
 
     def _lock(self) -> None:
         if sys.platform != "win32":

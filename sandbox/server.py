@@ -12,10 +12,11 @@ from types import TracebackType
 
 import uvicorn
 from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
 
 from sandbox.api import api_routes
 from sandbox.connection import SandboxProtocol
-from sandbox.control import ControlError, control_error, control_routes
+from sandbox.control import ControlError, control_error, control_routes, http_error
 from sandbox.core import Sandbox
 from sandbox.settings import DEFAULT_HUBS, Endpoint, HubKind, SandboxSettings
 
@@ -132,8 +133,9 @@ def _serve(settings: SandboxSettings, ready: Callable[[_Server], None]) -> None:
         try:
             app = Starlette(
                 routes=[*api_routes(sandbox), *control_routes(sandbox)],
-                exception_handlers={ControlError: control_error},
+                exception_handlers={ControlError: control_error, HTTPException: http_error},
             )
+            app.router.redirect_slashes = False
             config = uvicorn.Config(
                 app,
                 http=SandboxProtocol,

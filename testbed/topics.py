@@ -46,7 +46,8 @@ def create_topic(
 def delete_topics(bootstrap_servers: str, names: Sequence[str]) -> None:
     """Delete topics; returns once the controller has. Raises KafkaException when one cannot be deleted."""
     if names:
-        for answer in admin_client(bootstrap_servers).delete_topics(list(names), request_timeout=_REQUEST).values():
+        admin = admin_client(bootstrap_servers)  # kept until the answers are there: they end with it
+        for answer in admin.delete_topics(list(names), request_timeout=_REQUEST).values():
             answer.result()
 
 

@@ -4,19 +4,22 @@ Start with ``load``. The reference for people is ``docs/configuration.md``, gene
 """
 
 from connector.config.files import SecretFileError, read_secret
-from connector.config.loading import Loaded, load
+from connector.config.loading import Loaded, examine, load
 from connector.config.problems import ConfigurationError, Place, Problem
 from connector.config.reference import reference_markdown
 from connector.config.schema import json_schema
+from connector.config.section import NotGiven
 from connector.config.settings import Settings
 
 __all__ = [
     "ConfigurationError",
     "Loaded",
+    "NotGiven",
     "Place",
     "Problem",
     "SecretFileError",
     "Settings",
+    "examine",
     "json_schema",
     "load",
     "read_secret",

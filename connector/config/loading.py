@@ -21,8 +21,12 @@ from connector.config.wording import finding, without_echoes
 from connector.config.yaml_nodes import Document, Unreadable
 from connector.config.yaml_tree import MAX_BYTES, parse
 
-_MAPPING_PATHS: dict[str | int, KeyPath] = {"lead_id": ("lead", "id"), "event_time": ("lead", "event_time")}
-"""MappingSpec calls these otherwise than the file does."""
+_MAPPING_PATHS: dict[str | int, KeyPath] = {
+    "lead_id": ("lead", "id"),
+    "event_time": ("lead", "event_time"),
+    "reader": ("schemas", "reader"),
+}
+"""The mapper calls these otherwise than the file does."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +58,20 @@ def load(path: Path, environ: Mapping[str, str] | None = None, *, check_files: b
     ``environ`` defaults to the process's. With ``check_files`` the files that it names must exist and be readable,
     those with secrets not empty. Raises ConfigurationError with every problem.
     """
+    loaded, problems = examine(path, environ, check_files=check_files)
+    if problems:
+        raise ConfigurationError(problems)
+    return loaded
+
+
+def examine(
+    path: Path, environ: Mapping[str, str] | None = None, *, check_files: bool = True
+) -> tuple[Loaded, list[Problem]]:
+    """As ``load``, but returns the problems beside what can be used in spite of them.
+
+    With problems the settings may be partial: asking them for what is missing or wrong raises NotGiven, and there are
+    no warnings. Raises ConfigurationError only for a file that cannot be read at all.
+    """
     document, data = _read(path)
     environment = Environment(os.environ if environ is None else environ, Settings)
     environment.lay_over(data)
@@ -70,9 +88,8 @@ def load(path: Path, environ: Mapping[str, str] | None = None, *, check_files: b
     if check_files:
         findings += missing_files(settings, base)
     problems += places.problems(findings)
-    if problems:
-        raise ConfigurationError(problems)
-    return Loaded(settings, base, tuple(places.problems(remarks.warnings(settings))), places)
+    warnings = () if problems else tuple(places.problems(remarks.warnings(settings)))
+    return Loaded(settings, base, warnings, places), problems
 
 
 def _validate(data: dict[str, Any]) -> tuple[Settings, list[Finding]]:

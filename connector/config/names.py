@@ -57,9 +57,9 @@ def _topic_or_pattern(value: str) -> str:
     return value
 
 
-def _host_and_port(value: str, example: str) -> Address:
+def _host_and_port(value: str, example: str, lowest: int = 1) -> Address:
     match = _ADDRESS.fullmatch(value)
-    if match is None or not 0 < int(match[2]) < 65536:
+    if match is None or not lowest <= int(match[2]) < 65536:
         raise refuse(f"{quote(value)} is not host:port", f"For example {example}")
     return Address(match[1].strip("[]"), int(match[2]))
 
@@ -86,7 +86,7 @@ def _listen(value: Any) -> Address | None:
         return None
     if not isinstance(value, str):
         raise refuse(f"{quote(value)} is not host:port", "For example 0.0.0.0:9464, or off")
-    return _host_and_port(value, "0.0.0.0:9464, or off")
+    return _host_and_port(value, "0.0.0.0:9464, or off", lowest=0)
 
 
 def _url(value: str) -> str:
@@ -157,5 +157,7 @@ File: TypeAlias = Annotated[
 SecretFile: TypeAlias = Annotated[
     Path, BeforeValidator(_file), WithJsonSchema(_FILE_SCHEMA), ReferencedFile(secret=True), Shown("file with a secret")
 ]
+Hub: TypeAlias = Annotated[JsonValue, Shown("name or template", yaml=True)]
+"""As Expression, but text is a name and not an expression."""
 Expression: TypeAlias = Annotated[JsonValue, Shown("expression", yaml=True)]
 """Any YAML value; what it means is the mapper's business."""

@@ -7,7 +7,7 @@ from typing import Annotated, Any, TypeAlias, cast
 
 from pydantic import BeforeValidator, Field, WithJsonSchema
 
-from connector.config.names import Expression, Text, Topics, as_list
+from connector.config.names import Expression, Hub, Text, Topics, as_list
 from connector.config.problems import quote, refuse
 from connector.config.quantities import Duration, PositiveDuration
 from connector.config.section import Section, Shown, default
@@ -99,8 +99,8 @@ class RouteSettings(Section):
     """Only leads from these topics (names, or patterns that begin with `^`). Empty: from every topic."""
     when: Expression = Field(default=None, examples=["source.platform == 'google'"])
     """Condition: an expression over the event. Nothing: every lead."""
-    hub: Expression = Field(examples=["sales"])
-    """The uContact hub: a name, or what `docs/mapping.md` allows to choose one by the event."""
+    hub: Hub = Field(examples=["sales"])
+    """The hub: its name as in uContact, or text with `{{ }}` that gives the name."""
     channel: Channel = default("telephony")
     """Kind of hub; it decides which contact properties there are."""
     endpoint: Endpoint = default("freshLeads")

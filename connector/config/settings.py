@@ -52,7 +52,8 @@ class TelemetrySettings(Section):
     """Health, metrics and log."""
 
     listen: Listen = default("0.0.0.0:9464")
-    """Address of `/livez`, `/readyz`, `/startupz`, `/metrics` and the status page; `off` for none."""
+    """Address of `/livez`, `/readyz`, `/startupz`, `/metrics` and the status page; port 0 takes any free one, `off` \
+is none."""
     log_format: LogFormat = default("auto")
     """`json`: one object a line; `console`: for people; `auto`: console on a terminal, else JSON."""
     log_level: LogLevel = default("info")

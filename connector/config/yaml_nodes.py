@@ -85,9 +85,9 @@ class Document:
 def _plain(node: Node, left: list[int], depth: int) -> Any:
     left[0] -= 1
     if left[0] < 0:
-        raise Unreadable(node.line, node.column, f"aliases make more than {MAX_VALUES:,} values", "Use fewer aliases")
+        raise Unreadable(node.line, node.column, f"more than {MAX_VALUES:,} values, aliases expanded")
     if depth > MAX_DEPTH:
-        raise Unreadable(node.line, node.column, f"aliases make more than {MAX_DEPTH} levels", "Use fewer aliases")
+        raise Unreadable(node.line, node.column, f"more than {MAX_DEPTH} levels deep, aliases expanded")
     if isinstance(node.value, dict):
         return {key: _plain(entry.node, left, depth + 1) for key, entry in node.value.items()}
     if isinstance(node.value, list):

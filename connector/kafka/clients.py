@@ -8,7 +8,7 @@ from collections.abc import Callable
 from confluent_kafka import Consumer, KafkaError, KafkaException, Producer, TopicPartition
 from confluent_kafka.admin import AdminClient
 
-from connector.kafka.settings import KafkaSettings, client_config, consumer_config, producer_config
+from connector.kafka.settings import KafkaSettings, client_config, consumer_config, producer_config, reader_config
 
 _CLIENT_ID = "lead-connector"
 
@@ -25,6 +25,10 @@ class Clients:
     def consumer(self, on_commit: Callable[[KafkaError | None, list[TopicPartition]], None]) -> Consumer:
         """A consumer that is not subscribed yet."""
         return Consumer(self._with_events(consumer_config(self.settings, _CLIENT_ID)) | {"on_commit": on_commit})
+
+    def reader(self) -> Consumer:
+        """A consumer to look at topics with: assign it partitions. It joins no group and commits nothing."""
+        return Consumer(self._with_events(reader_config(self.settings, _CLIENT_ID)))
 
     def producer(self) -> Producer:
         """A producer for dead letters."""
@@ -66,3 +70,5 @@ class Clients:
 _LIBRDKAFKA = logging.getLogger("librdkafka")
 # What matters comes through error_cb with a way out; these lines repeat it in librdkafka's words.
 _LIBRDKAFKA.setLevel(logging.ERROR)
+# Where no log is configured (the commands for people) Python would write them to stderr all the same.
+_LIBRDKAFKA.addHandler(logging.NullHandler())

@@ -128,8 +128,10 @@ def _explained(error: KafkaError, topic: str) -> str:
             hint = f"raise max.message.bytes of the topic {topic} above that of the source topic"
         case KafkaError.TOPIC_AUTHORIZATION_FAILED | KafkaError.CLUSTER_AUTHORIZATION_FAILED:
             hint = f"allow this principal to write to the topic {topic}"
+        case KafkaError._MSG_TIMED_OUT:
+            hint = f"no broker acknowledged it in time; is there a topic {topic}, and are its brokers up?"
         case _:
-            hint = "tried again every second"
+            hint = f"the topic is {topic}"
     return f"{error.str()}: {hint}"
 
 

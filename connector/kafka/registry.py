@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import asyncio
 import ssl
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-import httpx2
+import httpx2  # for its errors only, which Confluent's client lets through
 from confluent_kafka.schema_registry import AsyncSchemaRegistryClient, Schema, SchemaReference
 from confluent_kafka.schema_registry.error import SchemaRegistryError
 
@@ -36,6 +37,14 @@ class FetchedSchema:
     text: str
     references: tuple[tuple[str, str], ...] = ()
     kind: str = "AVRO"
+
+
+@dataclass(frozen=True, slots=True)
+class RegisteredSchema:
+    """A schema's place under a subject."""
+
+    schema_id: int
+    version: int
 
 
 class Registry:
@@ -73,24 +82,46 @@ class Registry:
 
         Raises RegistryUnavailable for anything else, after ``timeout`` seconds at the latest.
         """
-        try:
-            async with asyncio.timeout(self._timeout):
-                return await self._fetch(key)
-        except SchemaRegistryError as error:
-            raise RegistryUnavailable(_advice(key, error.http_status_code)) from error
-        except TimeoutError as error:
-            raise RegistryUnavailable(f"the registry did not answer for {key} in {self._timeout:g} s") from error
-        except httpx2.TransportError as error:
-            reason = f"{type(error).__name__}: {error}".rstrip(": ")
-            raise RegistryUnavailable(f"the registry cannot be reached for {key} ({reason})") from error
-        except (ValueError, TypeError, LookupError, AttributeError, httpx2.HTTPError) as error:
-            raise RegistryUnavailable(
-                f"what answered for {key} is no schema registry ({type(error).__name__}); check its URL"
-            ) from error
+        async with self._answering(str(key)):
+            return await self._fetch(key)
+
+    async def latest(self, subject: str) -> RegisteredSchema | None:
+        """The newest version under ``subject``; None when the registry says that there is no such subject.
+
+        Raises RegistryUnavailable as `fetch` does.
+        """
+        async with self._answering(f"subject {subject}"):
+            try:
+                found = await self._client.get_latest_version(subject)
+            except SchemaRegistryError as error:
+                if _does_not_exist(error):
+                    return None
+                raise
+            if not isinstance(found.schema_id, int) or not isinstance(found.version, int):
+                raise TypeError("an answer without an id or version")
+            return RegisteredSchema(found.schema_id, found.version)
 
     async def aclose(self) -> None:
         """Close the connections. May be called again."""
         await self._client.aclose()
+
+    @asynccontextmanager
+    async def _answering(self, what: str) -> AsyncIterator[None]:
+        """Turn whatever goes wrong inside into RegistryUnavailable, after ``timeout`` seconds at the latest."""
+        try:
+            async with asyncio.timeout(self._timeout):
+                yield
+        except SchemaRegistryError as error:
+            raise RegistryUnavailable(_advice(what, error.http_status_code)) from error
+        except TimeoutError as error:
+            raise RegistryUnavailable(f"the registry did not answer for {what} in {self._timeout:g} s") from error
+        except httpx2.TransportError as error:
+            reason = f"{type(error).__name__}: {error}".rstrip(": ")
+            raise RegistryUnavailable(f"the registry cannot be reached for {what} ({reason})") from error
+        except (ValueError, TypeError, LookupError, AttributeError, httpx2.HTTPError) as error:
+            raise RegistryUnavailable(
+                f"what answered for {what} is no schema registry ({type(error).__name__}); check its URL"
+            ) from error
 
     async def _fetch(self, key: SchemaKey) -> FetchedSchema | None:
         try:
@@ -99,7 +130,7 @@ class Registry:
             else:
                 schema = await self._client.get_schema_by_guid(key.value)
         except SchemaRegistryError as error:
-            if _does_not_exist(error):
+            if _does_not_exist(error) or (key.kind == "guid" and await self._has_no_guids(error)):
                 return None
             raise
         if not isinstance(schema.schema_str, str):
@@ -107,6 +138,13 @@ class Registry:
         references: dict[str, str] = {}
         await self._resolve(schema.references or [], references, set())
         return FetchedSchema(schema.schema_str, tuple(references.items()), schema.schema_type or "AVRO")
+
+    async def _has_no_guids(self, error: SchemaRegistryError) -> bool:
+        """Whether it is a registry that was asked and only its API has no GUIDs (Apicurio 3.3, older Confluent ones).
+
+        They answer 404 as a wrong URL does. Taking it for one would hold the partition for ever over one odd header.
+        """
+        return error.http_status_code == 404 and isinstance(await self._client.get_schema_types(), list)
 
     async def _resolve(self, wanted: Sequence[SchemaReference], found: dict[str, str], seen: set[str]) -> None:
         """Add the schemas ``wanted`` to ``found``, those that they refer to first."""
@@ -134,13 +172,13 @@ def _does_not_exist(error: SchemaRegistryError) -> bool:
     return error.http_status_code == 404 and error.error_code in _NOT_FOUND_CODES
 
 
-def _advice(key: SchemaKey, status: int) -> str:
+def _advice(what: str, status: int) -> str:
     match status:
         case 401 | 403:
             return f"the registry refused the credentials (HTTP {status}); check its username and password"
         case 404:
-            return f"nothing at the registry's URL knows of schemas (HTTP 404 for {key}); check the path in its URL"
+            return f"nothing at the registry's URL knows of schemas (HTTP 404 for {what}); check the path in its URL"
         case 429:
-            return f"the registry asks for fewer requests (HTTP 429 for {key})"
+            return f"the registry asks for fewer requests (HTTP 429 for {what})"
         case _:
-            return f"the registry failed (HTTP {status} for {key})"
+            return f"the registry failed (HTTP {status} for {what})"

@@ -64,12 +64,27 @@ def consumer_config(settings: KafkaSettings, client_id: str) -> dict[str, object
     return config
 
 
+def reader_config(settings: KafkaSettings, client_id: str) -> dict[str, object]:
+    """A consumer that only looks. The group's id is there because librdkafka wants one and because brokers may allow
+    this principal no other; a consumer that is assigned its partitions by hand does not join it."""
+    return {
+        **client_config(settings, client_id),
+        "group.id": settings.group_id,
+        "enable.auto.commit": False,
+        "enable.auto.offset.store": False,
+        "enable.partition.eof": True,
+        "auto.offset.reset": "earliest",
+        "allow.auto.create.topics": False,
+    }
+
+
 def producer_config(settings: KafkaSettings, client_id: str) -> dict[str, object]:
     """The producer of dead letters: idempotent, acknowledged by all replicas."""
     return {
         "linger.ms": 5,
         "message.max.bytes": 10_000_000,
-        "message.timeout.ms": 30_000,
+        "message.timeout.ms": 10_000,
+        "topic.metadata.propagation.max.ms": 5_000,
         "compression.type": "lz4",
         **client_config(settings, client_id),
         "enable.idempotence": True,

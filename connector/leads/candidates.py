@@ -12,7 +12,7 @@ from collections.abc import Callable
 from typing import TypeAlias
 
 from connector.leads.checks import nearest
-from connector.leads.expressions import Compiled, Compiler, Path, constant
+from connector.leads.expressions import Compiled, Compiler, Path, constant, is_function
 from connector.leads.scope import Scope
 from connector.leads.spec import YamlValue
 from connector.leads.zones import ZONE_NAMES, phone_zone, resolve_zone
@@ -38,8 +38,10 @@ def _candidate(compiler: Compiler, value: YamlValue, path: Path, *, has_phone: b
         if not has_phone:
             compiler.problem(path, "an email contact has no phone to take a time zone from")
         return None
-    if not isinstance(value, str):
+    if is_function(value):
         return compiler.value(value, path)
+    if not isinstance(value, str):
+        return compiler.problem(path, "not a candidate for the time zone", "phone, an IANA name, or an expression")
     if ("/" in value or value == "UTC") and value in ZONE_NAMES:
         return constant(value)
     if _ZONE_LIKE.fullmatch(value) and value.partition("/")[0] not in compiler.record.fields:

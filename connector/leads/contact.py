@@ -15,7 +15,7 @@ from connector.leads.properties import FITTING, Kind, Property, properties_of
 from connector.leads.refusal import RefusalError
 from connector.leads.schedule import plan
 from connector.leads.scope import Evaluate, Scope, always
-from connector.leads.shapes import Shapes
+from connector.leads.shapes import Shape
 from connector.leads.spec import RouteSpec, YamlValue
 
 _TIMEZONE, _SCHEDULE_DATE = "timezone", "scheduleDate"
@@ -122,7 +122,8 @@ def _property(compiler: Compiler, row: Property, value: YamlValue, path: Path) -
     compiled = compiler.value(value, path)
     if len(compiler.problems) > before:
         return compiled.evaluate
-    _check_kind(compiler, row.kind, compiled, path)
+    if not _check_kind(compiler, row.kind, compiled, path):
+        return compiled.evaluate
     if compiled.constant and row.kind in COERCE:
         try:
             if COERCE[row.kind](row.name, compiled.evaluate(Scope({}, ""))) is None and row.required:
@@ -132,15 +133,16 @@ def _property(compiler: Compiler, row: Property, value: YamlValue, path: Path) -
     return compiled.evaluate
 
 
-def _check_kind(compiler: Compiler, kind: Kind, compiled: Compiled, path: Path) -> None:
-    """A problem where no type that the schema allows can become the property."""
-    fitting = FITTING[kind]
-    wrong = _wrong_kinds(compiled.shapes, fitting)
-    if wrong:
-        compiler.problem(path, f"{path[-1]} cannot be made from {wrong}", f"it takes {', '.join(sorted(fitting))}")
+def _check_kind(compiler: Compiler, kind: Kind, compiled: Compiled, path: Path) -> bool:
+    """True where the schema allows a type that can become the property; a problem otherwise."""
+    shapes = compiled.shapes
+    if not shapes or any(_fits(shape, kind) for shape in shapes):
+        return True
+    found = " or ".join(sorted({shape.kind for shape in shapes}))
+    compiler.problem(path, f"{path[-1]} cannot be made from {found}", f"it takes {', '.join(sorted(FITTING[kind]))}")
+    return False
 
 
-def _wrong_kinds(shapes: Shapes | None, fitting: frozenset[str]) -> str:
-    if not shapes or any(shape.kind in fitting for shape in shapes):
-        return ""
-    return " or ".join(sorted({shape.kind for shape in shapes}))
+def _fits(shape: Shape, kind: Kind) -> bool:
+    is_wall_time = kind is not Kind.SCHEDULE or shape.kind != "record" or "local" in shape.fields
+    return shape.kind in FITTING[kind] and is_wall_time

@@ -82,8 +82,8 @@ def _path(node: nodes.Expr, names: frozenset[str]) -> Evaluate:
         return _steps_from(_expression(node, names), tuple(steps))
     if node.name in names:
         return compile_path((node.name, *steps))
-    if node.name == TOPIC and not steps:
-        return lambda scope: scope.topic
+    if node.name == TOPIC:
+        return _steps_from(lambda scope: scope.topic, tuple(steps))
     raise NotDirectError
 
 

@@ -12,7 +12,7 @@ from uuid import UUID
 
 from connector.leads.contact import fail
 from connector.leads.expressions import Compiler
-from connector.leads.mapped import MappedLead
+from connector.leads.mapped import Destination, MappedLead
 from connector.leads.moments import read_moment
 from connector.leads.outcome import Reason, SetAside, Stage
 from connector.leads.refusal import RefusalError
@@ -70,6 +70,11 @@ class Mapper:
         except RefusalError as refusal:
             return refusal.set_aside
         return RefusalError(Reason.NO_ROUTE, "no route takes this lead", stage=Stage.ROUTE).set_aside
+
+    @property
+    def destinations(self) -> list[tuple[str, Destination | None]]:
+        """Each route's name and where its leads go, in order; None where the event decides."""
+        return [(route.name, route.destination) for route in self._routes]
 
     def _routes_of(self, topic: str) -> list[Route]:
         """The routes of a topic, in order; remembered, for topics are few."""

@@ -68,7 +68,6 @@ def properties_of(channel: Channel, endpoint: Endpoint) -> dict[str, Property]:
 
 
 _NO_TEXT = frozenset({"record", "map", "array", "bytes", "fixed", "boolean"})
-_WALL_TIME_FIELD = "local"
 _KINDS = frozenset(
     {"boolean", "int", "long", "float", "double", "bytes", "string", "record", "map", "array", "enum", "fixed",
      "timestamp", "local timestamp", "date", "time", "decimal", "uuid"}

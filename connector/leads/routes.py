@@ -28,7 +28,7 @@ class Route:
             compiler.problem((*path, "endpoint"), f"{spec.endpoint} is not available yet", "leave it out: freshLeads")
         self.takes_topic = _topics(spec.topics, compiler, (*path, "topics"))
         self._when = _when(spec.when, compiler, (*path, "when"))
-        self._hub, self._destination = _hub(spec, compiler, (*path, "hub"))
+        self._hub, self.destination = _hub(spec, compiler, (*path, "hub"))
         self._contact = Contact(spec, compiler, (*path, "contact"))
         self._max_age_ms = None if spec.max_age is None else spec.max_age // _MILLISECOND
         if self._max_age_ms is not None and self._max_age_ms <= 0:
@@ -51,9 +51,9 @@ class Route:
         max_age = self._max_age_ms
         if max_age is not None and event_time_ms is not None and now_ms - event_time_ms > max_age:
             raise RefusalError(Reason.TOO_OLD, f"older than the max_age of route {self.name}")
-        destination = self._destination or Destination(self._hub_of(scope), self._endpoint)
+        destination = self.destination or Destination(self._hub_of(scope), self._endpoint)
         body = self._contact.body(scope, now_ms)
-        return MappedLead(lead_id, event_time_ms, self.name, destination, body, self._destination is None)
+        return MappedLead(lead_id, event_time_ms, self.name, destination, body, self.destination is None)
 
     def _hub_of(self, scope: Scope) -> str:
         """The hub's name, computed from the event."""

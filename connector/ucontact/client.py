@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import ssl
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from time import perf_counter
@@ -26,6 +26,16 @@ LONGEST_ANSWER = 64 * 1024
 
 _NEVER_SENT = (httpx2.ConnectError, httpx2.ConnectTimeout, httpx2.PoolTimeout, httpx2.UnsupportedProtocol)
 """Errors after which the API certainly has nothing of the request."""
+
+
+def request_url(base_url: str, destination: Destination) -> str:
+    """Where leads for ``destination`` are posted ("Fresh leads"); the hub's name is percent-encoded."""
+    return f"{base_url.rstrip('/')}/api/dialer/id/{quote(destination.hub, safe='')}/{destination.endpoint.value}"
+
+
+def request_body(contacts: Sequence[bytes]) -> bytes:
+    """The body that carries these contacts (JSON objects)."""
+    return b'{"leads":[' + b",".join(contacts) + b"]}"
 
 
 class UContact:
@@ -76,8 +86,7 @@ class UContact:
 
         A 401 or 403 makes the token file be read again; with another token the request is sent once more at once.
         """
-        url = f"{self.base_url}/api/dialer/id/{quote(destination.hub, safe='')}/{destination.endpoint.value}"
-        body = b'{"leads":[' + b",".join(contacts) + b"]}"
+        url, body = request_url(self.base_url, destination), request_body(contacts)
         answer = await self._send(url, body)
         if answer.kind is AnswerClass.UNAUTHORIZED and self._token.reread():
             answer = await self._send(url, body)

@@ -40,7 +40,7 @@ class Client:
         """Posts fresh leads; ``hub`` as it is to stand in the URL."""
         return self.http.post(f"/api/dialer/id/{hub}/freshLeads", json={"leads": leads}, **options)
 
-    def list(self, hub: str, filename: str, *contacts: Mapping[str, Any]) -> httpx2.Response:
+    def upload(self, hub: str, filename: str, *contacts: Mapping[str, Any]) -> httpx2.Response:
         """Uploads a list."""
         return self.http.post(f"/api/dialer/id/{hub}/lists", json={"filename": filename, "list": contacts})
 

@@ -43,10 +43,10 @@ def test_a_lead_is_called_when_its_local_time_comes(tmp_path: Path) -> None:
     soon = (datetime.now(zone) + timedelta(seconds=2)).replace(microsecond=0)
     date = f"{soon:%Y-%m-%d %H:%M:%S}"
     with serving(tmp_path, timezones={"sales": "Asia/Tokyo"}) as client:
+        client.fresh("sales", lead("past", scheduleDate="2020-01-01 00:00:00"))
         client.fresh("sales", lead("own zone", scheduleDate=date, timezone="Asia/Tokyo"))
         client.fresh("sales", lead("hub's zone", scheduleDate=date))
         client.fresh("sales", lead("later there", scheduleDate=date, timezone="America/Lima"))
-        client.fresh("sales", lead("past", scheduleDate="2020-01-01 00:00:00"))
         until(lambda: len(called(client)) == 3)
         assert called(client)[0] == "past"
         assert set(called(client)) == {"past", "own zone", "hub's zone"}
@@ -59,7 +59,7 @@ def test_a_lead_is_called_when_its_local_time_comes(tmp_path: Path) -> None:
 
 def test_fresh_before_lists_then_priority_then_time(tmp_path: Path) -> None:
     with serving(tmp_path, call_rate=0, list_load_seconds=0) as client:
-        client.list("sales", "June", lead("list urgent", priority=-100), lead("list"))
+        client.upload("sales", "June", lead("list urgent", priority=-100), lead("list"))
         client.fresh("sales", lead("fresh 5", priority=5), lead("fresh 0"), lead("fresh -1", priority=-1))
         client.fresh("sales", lead("fresh 0 again", priority=0))
         client.fresh("sales", lead("fresh 5 before", priority=5, scheduleDate="2020-01-01 00:00:00"))
@@ -88,30 +88,24 @@ def test_calls_come_at_the_hubs_own_rate(tmp_path: Path) -> None:
 
 
 def test_a_list_goes_from_loading_to_inactive_and_waits_there(tmp_path: Path) -> None:
-    with serving(tmp_path, list_load_seconds=0.5) as client:
-        answer = client.list("mails", "<b>June</b>", {"clientId": "a@mail.com"}, {"clientId": "b@mail.com"}).json()
+    with serving(tmp_path, list_load_seconds=3600) as client:
+        answer = client.upload("mails", "<b>June</b>", {"clientId": "a@mail.com"}, {"clientId": "b@mail.com"}).json()
         assert (answer["state"], answer["accepted"]) == ("loading", 2)
-        until(lambda: client.get("state")["lists"])
-        states = []
-
-        def inactive() -> bool:
-            [entry] = client.get("state")["lists"]
-            states.append((entry["state"], entry["state_es"]))
-            return states[-1][0] == "inactive"
-
-        until(inactive)
-        assert set(states) == {("loading", "cargando"), ("inactive", "inactiva")}
+        activate = f"/_sandbox/lists/{answer['request']}/activate"
+        until(lambda: client.list_states() == ["loading"])
+        assert client.get("state")["lists"][0]["state_es"] == "cargando"
+        assert client.http.post(activate).status_code == 409
+    with serving(tmp_path, list_load_seconds=0) as client:
+        until(lambda: client.list_states() == ["inactive"])
         [entry] = client.get("state")["lists"]
         assert (entry["id"], entry["filename"], entry["hub"]) == (answer["request"], "<b>June</b>", "mails")
-        assert (entry["contacts"], entry["called"], client.contacts("mails")) == (2, 0, {"held": 2})
-        assert client.http.post(f"/_sandbox/lists/{entry['id']}/activate").json()["state"] == "active"
+        assert (entry["contacts"], entry["called"], entry["state_es"]) == (2, 0, "inactiva")
+        assert (client.contacts("mails"), called(client)) == ({"held": 2}, [])
+        assert client.http.post(activate).json()["state"] == "active"
+        assert client.http.post(activate).status_code == 200
         until(lambda: called(client) == ["a@mail.com", "b@mail.com"])
         assert client.get("state")["lists"][0]["called"] == 2
 
 
-def test_only_an_inactive_list_can_be_activated(tmp_path: Path) -> None:
-    with serving(tmp_path, list_load_seconds=3600) as client:
-        list_id = client.list("sales", "June", lead("a")).json()["request"]
-        until(lambda: client.get("state")["lists"])
-        assert client.http.post(f"/_sandbox/lists/{list_id}/activate").status_code == 409
-        assert client.http.post("/_sandbox/lists/none/activate").status_code == 404
+def test_a_list_that_is_not_there_cannot_be_activated(shared: Client) -> None:
+    assert shared.http.post("/_sandbox/lists/none/activate").status_code == 404

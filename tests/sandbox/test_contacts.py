@@ -141,11 +141,11 @@ def test_the_client_id_is_required(shared: Client, hub: str, required: dict[str,
 @pytest.mark.parametrize("hub", REQUIRED)
 def test_a_list_takes_the_same_contacts_without_a_schedule_date(shared: Client, hub: str) -> None:
     everything = {name: values[0] for name, values in {**GENERAL, **OWN[hub]}.items()}
-    refused = shared.list(hub, "June sales clients", everything)
+    refused = shared.upload(hub, "June sales clients", everything)
     assert refused.status_code == 422
     assert [problem["property"] for problem in refused.json()["problems"]] == ["scheduleDate"]
     del everything["scheduleDate"]
-    assert shared.list(hub, "June sales clients", everything).status_code == 200
+    assert shared.upload(hub, "June sales clients", everything).status_code == 200
 
 
 def test_every_problem_is_reported_not_only_the_first(shared: Client) -> None:

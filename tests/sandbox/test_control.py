@@ -14,7 +14,7 @@ from tests.sandbox.harness import Client, lead, serving
 def test_stats_count_leads_and_requests(client: Client) -> None:
     client.fresh("sales", lead("a"), lead("b"), lead("a"))
     client.fresh("preview", lead("a"))
-    client.list("sales", "June", lead("c"), lead("d"))
+    client.upload("sales", "June", lead("c"), lead("d"))
     client.fresh("sales", {})
     client.fresh("nowhere", lead("a"))
     stats = client.get("stats")

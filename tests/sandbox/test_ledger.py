@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import asyncio
+import errno
+import os
 import threading
 from collections import Counter
+from collections.abc import Sequence
 from pathlib import Path
 
 import httpx2
 import pytest
 
-from sandbox.ledger import LedgerError, read_ledger
+from sandbox.ledger import Entry, Ledger, LedgerError, read_ledger
 from sandbox.server import SandboxServer, SandboxSettings
-from tests.sandbox.harness import SandboxProcess, lead, ledger, serving, until, whole_requests
+from tests.sandbox.harness import PATIENCE_SECONDS, SandboxProcess, lead, ledger, serving, until, whole_requests
 
 
 def test_what_was_answered_before_kill_9_is_in_the_ledger_once_and_no_request_is_half_there(tmp_path: Path) -> None:
@@ -78,6 +82,70 @@ def test_damage_before_the_end_is_not_passed_over(tmp_path: Path) -> None:
         assert path.read_bytes() == b"".join(damaged)
 
 
+def test_a_disk_that_refuses_is_an_error_for_all_who_wait_and_all_who_come(tmp_path: Path) -> None:
+    durable: list[str] = []
+    broken = threading.Event()
+
+    def sync(file: int) -> None:
+        if broken.is_set():
+            raise OSError(errno.ENOSPC, "no space left")
+        os.fsync(file)
+
+    def note(entries: Sequence[Entry]) -> None:
+        durable.extend(entry.lead for entry in entries)
+
+    async def write(ledger: Ledger) -> list[str]:
+        async def append(identity: str) -> None:
+            await ledger.append(lambda seq: [Entry(seq, 0, "sales", "freshLeads", identity, 0, 1, identity, {})])
+
+        await append("a")
+        broken.set()
+        waiting = await asyncio.gather(append("b"), append("c"), return_exceptions=True)
+        broken.clear()
+        coming = await asyncio.gather(append("d"), return_exceptions=True)
+        return [type(result).__name__ for result in (*waiting, *coming)]
+
+    path = tmp_path / "ledger.jsonl"
+    ledger = Ledger(path, note, sync)
+    assert asyncio.run(write(ledger)) == ["LedgerError"] * 3
+    ledger.close()
+    assert durable == [entry.lead for entry in read_ledger(path)] == ["a"]
+
+
+def test_nothing_is_accepted_before_its_sync_and_those_who_wait_share_one(tmp_path: Path) -> None:
+    syncing, go_on = threading.Event(), threading.Event()
+    syncs: list[int] = []
+    durable: list[str] = []
+
+    def sync(file: int) -> None:
+        syncing.set()
+        assert go_on.wait(PATIENCE_SECONDS)
+        os.fsync(file)
+        syncs.append(file)
+
+    async def write(ledger: Ledger) -> None:
+        def append(identity: str) -> asyncio.Task[list[Entry]]:
+            def entries(seq: int) -> list[Entry]:
+                return [Entry(seq, 0, "sales", "freshLeads", identity, 0, 1, identity, {})]
+
+            return asyncio.create_task(ledger.append(entries))
+
+        first = append("first")
+        assert await asyncio.to_thread(syncing.wait, PATIENCE_SECONDS)
+        others = [append(str(n)) for n in range(5)]
+        await asyncio.sleep(0)
+        assert (first.done(), durable, ledger.last_seq) == (False, [], 0)
+        go_on.set()
+        await asyncio.gather(first, *others)
+
+    path = tmp_path / "ledger.jsonl"
+    ledger = Ledger(path, lambda entries: durable.extend(entry.lead for entry in entries), sync)
+    asyncio.run(write(ledger))
+    ledger.close()
+    assert durable == [entry.lead for entry in read_ledger(path)] == ["first", "0", "1", "2", "3", "4"]
+    assert len(syncs) == 2
+
+
 def test_two_sandboxes_cannot_share_a_directory(tmp_path: Path) -> None:
     with serving(tmp_path), pytest.raises(LedgerError, match="in use"):
         SandboxServer(SandboxSettings(directory=tmp_path, port=0))
@@ -86,7 +154,7 @@ def test_two_sandboxes_cannot_share_a_directory(tmp_path: Path) -> None:
 def test_a_restart_keeps_leads_lists_and_calls(tmp_path: Path) -> None:
     with serving(tmp_path, list_load_seconds=0) as client:
         client.fresh("sales", lead("now"), lead("later", scheduleDate="2099-01-01 00:00:00"))
-        client.list("sales", "June", lead("listed"))
+        client.upload("sales", "June", lead("listed"))
         until(lambda: client.contacts("sales") == {"called": 1, "scheduled": 1, "held": 1})
         until(lambda: client.list_states() == ["inactive"])
         before = client.get("stats")["hubs"], client.get("called"), client.get("state")["lists"]
@@ -98,7 +166,7 @@ def test_a_restart_keeps_leads_lists_and_calls(tmp_path: Path) -> None:
 def test_the_database_is_rebuilt_from_the_ledger(tmp_path: Path) -> None:
     """Whether it is missing, or belongs to another ledger."""
     with serving(tmp_path, call_rate=0) as client:
-        client.list("sales", "June", *[lead(str(n)) for n in range(10_500)])
+        client.upload("sales", "June", *[lead(str(n)) for n in range(10_500)])
         client.fresh("sales", lead("a"), lead("b"))
         until(lambda: client.contacts("sales") == {"held": 10_500, "due": 2})
     for path in tmp_path.glob("sandbox.sqlite*"):

@@ -18,7 +18,6 @@ FRESH = "/api/dialer/id/sales/freshLeads"
         (None, 401),
         ("", 401),
         ("Bearer", 401),
-        ("Bearer ", 401),
         ("Basic c2VjcmV0", 401),
         ("Bearer wrong", 401),
         ("secret", 401),
@@ -130,7 +129,7 @@ def test_the_ledger_has_what_was_received(client: Client, tmp_path: Path) -> Non
     contact = lead("a", timezone="America/Lima", scheduleDate="2099-01-01 09:00:00", priority=-3, contactId="c")
     contact["data"] |= {"text": "ñ\u2028😀", "number": 1.5, "none": None, "deep": [{"x": []}]}
     request = client.fresh("sales", lead("b"), contact).json()["request"]
-    client.list("mails", "June", {"clientId": "a@mail.com"})
+    client.upload("mails", "June", {"clientId": "a@mail.com"})
     first, second, third = ledger(tmp_path)
     assert (second.seq, second.hub, second.endpoint, second.request) == (2, "sales", "freshLeads", request)
     assert (second.index, second.of, second.lead, second.filename) == (1, 2, "a", None)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
@@ -48,9 +48,6 @@ class Writer:
 @pytest.fixture
 def config(tmp_path: Path) -> Writer:
     return Writer(tmp_path)
-
-
-Change = Callable[[str, str], str]
 
 
 def changed(old: str, new: str) -> str:

@@ -47,7 +47,7 @@ def test_files_that_are_missing_or_empty_are_problems_at_their_keys(
         ("kafka.property_files[sasl.password]", 4),
         ("schemas.reader", 6),
         ("ucontact.token_file", 10),
-        ("telemetry.listen", 16),
+        ("telemetry.listen", 17),
     ]
     assert "current directory" in problems[1].hint
     assert "the file is empty" in problems[2].message

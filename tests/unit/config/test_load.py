@@ -5,6 +5,7 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+import yaml
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from pydantic import ValidationError
@@ -219,8 +220,6 @@ def test_any_text_like_yaml_loads_or_is_refused(config: Writer, text: str) -> No
 @given(document=_SECTIONS, variable=_VALUES)
 @settings(max_examples=300, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
 def test_any_yaml_loads_or_is_refused(config: Writer, document: object, variable: object) -> None:
-    import yaml
-
     text = yaml.safe_dump(document, allow_unicode=True).encode(errors="replace")
     environ = {"CONNECTOR__ROUTES__0__HUB": str(variable), "CONNECTOR__DELIVERY": str(variable)}
     _loads_or_refuses(config, text, environ)

@@ -10,6 +10,7 @@ from connector.config import json_schema, load, reference_markdown
 from connector.config.section import item_section_of, section_of
 from connector.config.settings import Settings
 from connector.config.wording import walk
+from connector.leads.mapper import Mapper
 
 ROOT = Path(__file__).parents[3]
 
@@ -30,6 +31,13 @@ def test_every_key_is_described_in_the_reference() -> None:
 @pytest.mark.parametrize("name", ["minimal.yaml", "google-and-meta.yaml"])
 def test_the_examples_load(name: str) -> None:
     assert load(ROOT / "examples" / name, {}, check_files=False).warnings == ()
+
+
+@pytest.mark.parametrize("name", ["minimal.yaml", "google-and-meta.yaml"])
+def test_the_examples_fit_the_canonical_schema(name: str) -> None:
+    settings = load(ROOT / "examples" / name, {}, check_files=False).settings
+    reader = json.loads((ROOT / settings.schemas.reader).read_text(encoding="utf-8"))
+    assert Mapper(settings.mapping(), reader)
 
 
 def test_the_schema_describes_every_key_and_allows_no_other() -> None:

@@ -6,8 +6,8 @@ import json
 import uuid
 
 import pytest
-from confluent_kafka.schema_registry.common.serde import SchemaId
 from confluent_kafka.schema_registry import header_schema_id_serializer, prefix_schema_id_serializer
+from confluent_kafka.schema_registry.common.serde import SchemaId
 from confluent_kafka.serialization import MessageField, SerializationContext
 
 from connector.leads.decode import Decoder, Format, SchemaError, SchemaKey
@@ -55,8 +55,8 @@ def test_confluent_prefix_as_their_serializer_writes_it(form: Format) -> None:
 
 @pytest.mark.parametrize("form", [Format.AUTO, Format.CONFLUENT])
 def test_confluent_guid_header_as_their_serializer_writes_it(form: Format) -> None:
-    """The GUID that confluent-kafka puts into the header is asked for as lower-case text, and the value is the datum."""
-    headers: list[tuple[str, bytes]] = [("other", b"x")]
+    """The GUID that confluent-kafka puts into the header is asked for as lower-case text; the value is the datum."""
+    headers: list[tuple[str, str | bytes | None]] = [("other", b"x")]
     context = SerializationContext("leads", MessageField.VALUE, headers)
     value = header_schema_id_serializer(DATUM, context, SchemaId("AVRO", guid=GUID.upper()))
     under_test = decoder(default=form)

@@ -51,7 +51,7 @@ def check(kind: object, value: str) -> Any:
         (MILLIS, '"2026-03-08T09:30:00.123999-03:00"', dt.datetime(2026, 3, 8, 12, 30, 0, 123_000, dt.UTC)),
         (MILLIS, '"2026-03-08t12:30:00z"', dt.datetime(2026, 3, 8, 12, 30, tzinfo=dt.UTC)),
         (MICROS, '"2026-03-08 12:30:00.123456Z"', dt.datetime(2026, 3, 8, 12, 30, 0, 123_456, dt.UTC)),
-        (LOCAL, '"2026-03-08T09:30"', dt.datetime(2026, 3, 8, 9, 30)),  # noqa: DTZ001
+        (LOCAL, '"2026-03-08T09:30"', dt.datetime(2026, 3, 8, 9, 30)),
         (DATE, '"2026-03-08"', dt.date(2026, 3, 8)),
         (DATE, "-1", dt.date(1969, 12, 31)),
         (TIME, '"09:30:00.123999"', dt.time(9, 30, 0, 123_000)),

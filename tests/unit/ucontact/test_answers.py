@@ -92,4 +92,6 @@ def test_retry_after_dates_are_never_negative(when: datetime) -> None:
     """A clock of theirs that is off makes no negative wait."""
     text = when.strftime("%a, %d %b %Y %H:%M:%S GMT")
     seconds = answer(429, retry_after=text).retry_after
-    assert seconds is None or seconds == max(0.0, (when.replace(tzinfo=UTC, microsecond=0) - NOW) / timedelta(seconds=1))
+    assert seconds is None or seconds == max(
+        0.0, (when.replace(tzinfo=UTC, microsecond=0) - NOW) / timedelta(seconds=1)
+    )

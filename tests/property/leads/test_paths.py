@@ -1,0 +1,101 @@
+"""Compiled expressions and Jinja2 give the same."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from jinja2.parser import Parser
+
+from connector.leads import direct, jinja
+from connector.leads.scope import Evaluate, Scope
+
+FIELDS = ("person", "items", "at", "n", "list")
+names = st.sampled_from([*FIELDS, "keys", "values", "get", "upper", "year", "date", "local", "first_name"])
+leaves = (
+    st.none()
+    | st.booleans()
+    | st.integers(-5, 5)
+    | st.sampled_from(["", "Ana", "x y"])
+    | st.datetimes(datetime(1970, 1, 2), datetime(2100, 1, 1), timezones=st.just(UTC))
+)
+values = st.recursive(
+    leaves, lambda inner: st.lists(inner, max_size=3) | st.dictionaries(names, inner, max_size=4), max_leaves=12
+)
+leads = st.fixed_dictionaries({}, optional=dict.fromkeys(FIELDS, values))
+
+steps = st.one_of(
+    names.map(".{}".format),
+    names.map("['{}']".format),
+    st.integers(-4, 4).map("[{}]".format),
+    st.integers(0, 3).map(".{}".format),
+)
+starts = st.sampled_from([*FIELDS, "topic"])
+paths = st.builds(lambda first, rest: first + "".join(rest), starts, st.lists(steps, max_size=4))
+filters = st.sampled_from(
+    ["epoch_ms", "epoch_s", "iso", "digits", "lower", "upper", "title", "trim", "first", "last", "string",
+     "default('d')",
+     "default(0, true)", "join('-')", "join(separator=', ')", "e164('UY')", "replace('a', 'b')", "int"]
+)  # fmt: skip
+literals = st.sampled_from(["'Ana'", "''", "0", "1", "true", "none", "1.5"])
+operands = paths | literals | st.builds("{} | {}".format, paths, filters)
+operators = st.sampled_from(["==", "!=", "<", ">=", "in", "not in", "and", "or", "~"])
+expressions = st.recursive(
+    operands,
+    lambda inner: st.one_of(
+        st.builds("({}) {} ({})".format, inner, operators, inner),
+        st.builds("not ({})".format, inner),
+        st.builds("({}) if ({}) else ({})".format, inner, inner, inner),
+        st.builds("({}) if ({})".format, inner, inner),
+        st.builds("[{}, {}] | join".format, inner, inner),
+        st.builds("({}) | {}".format, inner, filters),
+        st.builds("({}).{}".format, inner, names),
+    ),
+    max_leaves=4,
+)  # fmt: skip
+
+
+def _outcome(evaluate: Evaluate, lead: dict[str, Any]) -> tuple[str, object]:
+    """The value with its type, or the error's type."""
+    try:
+        value = evaluate(Scope(lead, "leads"))
+    except Exception as error:  # noqa: BLE001 - which error it is, is compared
+        return "error", type(error)
+    # A method read but not called is a new object every time.
+    return type(value).__name__, repr(value) if callable(value) else value
+
+
+@settings(max_examples=600, deadline=None)
+@given(expressions, leads)
+def test_direct_calls_and_jinja2_agree(source: str, lead: dict[str, Any]) -> None:
+    """The same value of the same type, or the same error, for the same expression over any lead."""
+    compiled = direct.compile_direct(Parser(jinja.ENVIRONMENT, source, state="variable").parse_expression(), FIELDS)
+    assert compiled is not None
+    slow = jinja.compile_expression(Parser(jinja.ENVIRONMENT, source, state="variable").parse_expression())
+    assert _outcome(compiled, lead) == _outcome(slow, lead)
+
+
+@settings(max_examples=300, deadline=None)
+@given(
+    st.lists(expressions.map("{{{{ {} }}}}".format) | st.sampled_from(["a ", " ", "é\n"]), min_size=1, max_size=3),
+    leads,
+)
+def test_direct_templates_and_jinja2_agree(parts: list[str], lead: dict[str, Any]) -> None:
+    """The same text, or the same error, for the same template over any lead."""
+    source = "".join(parts)
+    compiled = direct.compile_direct_template(jinja.ENVIRONMENT.parse(source), FIELDS)
+    assert compiled is not None
+    slow = jinja.compile_template(jinja.ENVIRONMENT.parse(source))
+    assert _outcome(compiled, lead) == _outcome(slow, lead)
+
+
+@settings(max_examples=300, deadline=None)
+@given(paths, leads)
+def test_reading_a_path_never_raises(source: str, lead: dict[str, Any]) -> None:
+    """What is not there is None: a path has no way to fail."""
+    node = Parser(jinja.ENVIRONMENT, source, state="variable").parse_expression()
+    compiled = direct.compile_direct(node, FIELDS)
+    assert compiled is not None
+    assert _outcome(compiled, lead)[0] != "error"

@@ -1,0 +1,168 @@
+"""Routes, hubs, ids and the mapper as a whole."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+from uuid import UUID
+
+import pytest
+
+from connector.leads.mapped import Destination, MappedLead
+from connector.leads.outcome import Outcome, Reason, SetAside, Stage
+from connector.leads.spec import Channel, Endpoint, YamlValue
+from tests.unit.leads.samples import NOW_MS, lead, mapped, mapper, problems_of, route, set_aside
+
+EXAMPLE: dict[str, YamlValue] = {
+    "clientIds": ["person.phones"],
+    "timezone": ["person.timezone", "phone", "America/Montevideo"],
+    "scheduleDate": "schedule.at",
+    "priority": "priority",
+    "data": {"name": "{{ person.firstName }} {{ person.lastName }}", "campaign": "source.campaignId"},
+}
+
+
+def test_the_documented_example() -> None:
+    """The route of the design gives exactly this request."""
+    result = mapped(lead(), route(EXAMPLE, when="source.platform == 'google'"))
+    assert result == MappedLead(
+        "event-1",
+        1_768_489_198_123,
+        "main",
+        Destination("sales", Endpoint.FRESH_LEADS),
+        b'{"clientIds":["+59899123456","+59829012345"],"priority":5,"data":{"name":"Ana P\xc3\xa9rez",'
+        b'"campaign":"campaign-1"},"timezone":"America/Montevideo"}',
+    )
+
+
+def test_the_first_match_wins() -> None:
+    """Routes are tried in order, by condition."""
+    routes = (
+        route(name="meta", when="source.platform == 'meta'"),
+        route(name="google", when="source.platform == 'google'"),
+        route(name="rest"),
+    )
+    assert mapped(lead(), *routes).route == "google"
+    assert mapped(lead(source={"platform": "web"}), *routes).route == "rest"
+
+
+@pytest.mark.parametrize(
+    ("topics", "topic", "taken"),
+    [
+        ((), "any", True),
+        (("leads",), "leads", True),
+        (("leads",), "leads.eu", False),
+        (("other", r"^leads\..*"), "leads.eu", True),
+        ((r"^leads",), "leads.eu", False),
+        ((r"^leads(\..*)?",), "xleads", False),
+        (("leads.eu",), "leadsxeu", False),
+    ],
+)
+def test_topics_are_names_or_patterns_of_the_whole_name(topics: tuple[str, ...], topic: str, taken: bool) -> None:
+    """A pattern begins with ^ and must match the whole name."""
+    result = mapper(route(topics=topics)).map(lead(), topic, NOW_MS)
+    assert isinstance(result, MappedLead) is taken
+
+
+def test_no_route() -> None:
+    """A lead that no route takes is dead-lettered as such."""
+    aside = set_aside(lead(), route(when="false"))
+    assert (aside.outcome, aside.stage, aside.reason) == (Outcome.DEAD_LETTER, Stage.ROUTE, Reason.NO_ROUTE)
+
+
+@pytest.mark.parametrize(
+    ("hub", "expected", "from_event"),
+    [
+        ("sales", "sales", False),
+        ("ventas México 1", "ventas México 1", False),
+        (2024, "2024", False),
+        ("hub-{{ source.platform }}", "hub-google", True),
+        ({"python": "tests.unit.leads.functions_for_tests:platform_and_id"}, "google/event-1", True),
+    ],
+)
+def test_a_hub_is_a_name_or_computed(hub: YamlValue, expected: str, from_event: bool) -> None:
+    """A literal is the hub's name, never an expression; a template or function computes it from the event."""
+    result = mapped(lead(), route(hub=hub))
+    assert (result.destination.hub, result.hub_from_event) == (expected, from_event)
+
+
+def test_an_empty_computed_hub_sets_the_lead_aside() -> None:
+    """No name, no request."""
+    aside = set_aside(lead(), route(hub="{{ source.accountId }}"))
+    assert (aside.stage, aside.reason) == (Stage.ROUTE, Reason.MISSING_FIELD)
+
+
+@pytest.mark.parametrize(
+    ("changes", "place"),
+    [
+        ({"hub": {"sales": 70, "other": 30}}, "hub"),
+        ({"hub": ""}, "hub"),
+        ({"hub": None}, "hub"),
+        ({"hub": ["sales"]}, "hub"),
+        ({"hub": "{{ source.platfrom }}"}, "hub"),
+        ({"endpoint": Endpoint.LISTS}, "endpoint"),
+        ({"when": "{{ source.isTest }}"}, "when"),
+        ({"when": 1}, "when"),
+        ({"when": ["true"]}, "when"),
+        ({"topics": ("^(",)}, "topics"),
+        ({"max_age": timedelta(0)}, "max_age"),
+    ],
+)
+def test_a_route_that_cannot_work_is_a_problem(changes: dict[str, Any], place: str) -> None:
+    """Later work and mistakes are refused at start, each with its place."""
+    (problem,) = problems_of(route(**changes))
+    assert problem.path[:3] == ("routes", 0, place)
+
+
+def test_no_routes_is_a_problem() -> None:
+    """A mapper without routes would set every lead aside."""
+    assert problems_of()[0].path == ("routes",)
+
+
+def test_a_failing_condition_sets_the_lead_aside() -> None:
+    """It does not fall through to the next route: that would be a guess."""
+    aside = set_aside(lead(), route(when="priority > 'x'", name="a"), route(name="b"))
+    assert (aside.stage, aside.reason) == (Stage.ROUTE, Reason.EXPRESSION_FAILED)
+
+
+@pytest.mark.parametrize(
+    ("value", "reason"),
+    [("", Reason.MISSING_FIELD), (None, Reason.MISSING_FIELD), (["x"], Reason.INVALID_FIELD)],
+)
+def test_a_lead_needs_an_id(value: object, reason: Reason) -> None:
+    """Without an id a lead could be neither traced nor told from its repetition."""
+    assert set_aside(lead(eventId=value), route()).reason is reason
+
+
+def test_an_id_may_be_a_number_or_uuid() -> None:
+    """Both become text."""
+    assert mapped(lead(eventId=7), route()).lead_id == "7"
+    assert mapped(lead(eventId=UUID(int=7)), route()).lead_id == str(UUID(int=7))
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [(None, None), (1_768_489_200_000, 1_768_489_200_000), ("2026-01-15T15:00:00Z", 1_768_489_200_000)],
+)
+def test_event_time(value: object, expected: int | None) -> None:
+    """An instant, milliseconds or ISO text; none is none."""
+    assert mapped(lead(occurredAt=value), route()).event_time_ms == expected
+
+
+def test_an_unreadable_event_time_sets_the_lead_aside() -> None:
+    """max_age could not be kept."""
+    assert set_aside(lead(occurredAt="yesterday"), route()).reason is Reason.INVALID_FIELD
+
+
+@pytest.mark.parametrize("event", [{}, {"eventId": "x"}, lead(person=None), lead(person=[]), lead(schedule=3)])
+def test_mapping_never_raises_for_a_lead(event: dict[str, Any]) -> None:
+    """Whatever a lead lacks, it is mapped or set aside."""
+    contact: dict[str, YamlValue] = {**EXAMPLE, "data": {"x": "(person.firstName ~ '').split(',')[3].upper()"}}
+    assert isinstance(mapper(route(contact)).map(event, "leads", NOW_MS), MappedLead | SetAside)
+
+
+@pytest.mark.parametrize("channel", [Channel.SMS, Channel.WHATSAPP])
+def test_a_message_route(channel: Channel) -> None:
+    """Text channels send one clientId."""
+    result = mapped(lead(), route({"clientId": "person.phones | first"}, channel=channel))
+    assert result.body == b'{"clientId":"+59899123456"}'
