@@ -9,6 +9,7 @@ import ssl
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from enum import Enum
 from importlib.metadata import version
 from pathlib import Path
 
@@ -33,6 +34,17 @@ class Plan:
     tzdata: str
 
 
+class Connection(Enum):
+    """What the connector connects to."""
+
+    KAFKA = "kafka"
+    REGISTRY = "registry"
+    API = "api"
+
+
+ALL = frozenset(Connection)
+
+
 @dataclass(frozen=True, slots=True)
 class Draft:
     """What could be made of a configuration: a plan, unless there are ``problems``. ``unchecked`` names the parts that
@@ -43,11 +55,10 @@ class Draft:
     unchecked: list[str]
 
 
-def make_plan(loaded: Loaded, *, connections: bool = True) -> Plan:
+def make_plan(loaded: Loaded, *, connections: frozenset[Connection] = ALL) -> Plan:
     """Compile schemas and mapping. Reads the schema files and imports the functions that the mapping names.
 
-    Without ``connections`` what only connecting needs is not looked at: secrets, CA files, librdkafka's properties.
-    Raises ConfigurationError with every problem, each with its place.
+    What a connection needs (secrets, CA files, librdkafka's properties) is looked at only for ``connections``. Raises ConfigurationError with every problem, each with its place.
     """
     draft = draft_plan(loaded, connections=connections)
     if draft.plan is None or draft.problems:
@@ -55,7 +66,7 @@ def make_plan(loaded: Loaded, *, connections: bool = True) -> Plan:
     return draft.plan
 
 
-def draft_plan(loaded: Loaded, *, connections: bool = True) -> Draft:
+def draft_plan(loaded: Loaded, *, connections: frozenset[Connection] = ALL) -> Draft:
     """As ``make_plan``, as far as it goes with settings that may be partial (``config.examine``). Never raises."""
     problems: list[Problem] = []
     unchecked: list[str] = []
@@ -69,12 +80,12 @@ def draft_plan(loaded: Loaded, *, connections: bool = True) -> Draft:
             mapper = _mapper(loaded, reader, problems)
     else:
         unchecked.append("the mapping")
-    if connections:
-        for part, check in (
-            ("the librdkafka properties", _kafka_problems),
-            ("the registry's settings", _registry_problems),
-            ("the API's settings", _api_problems),
-        ):
+    for connection, part, check in (
+        (Connection.KAFKA, "the librdkafka properties", _kafka_problems),
+        (Connection.REGISTRY, "the registry's settings", _registry_problems),
+        (Connection.API, "the API's settings", _api_problems),
+    ):
+        if connection in connections:
             with _unless_not_given(part, unchecked):
                 problems += check(loaded)
     if problems or unchecked or reader is None or decoder is None or mapper is None:

@@ -8,6 +8,8 @@ from typing import Annotated
 import typer
 
 import connector
+from connector.cli.demo import demo
+from connector.cli.sandbox import sandbox
 
 ConfigFile = Annotated[
     Path, typer.Option("--config", "-c", help="The configuration file (YAML).", metavar="FILE", show_default=False)
@@ -51,6 +53,10 @@ def run(config: ConfigFile) -> None:
     from connector.cli.run import run as command
 
     raise typer.Exit(command(config))
+
+
+app.command()(demo)
+app.command()(sandbox)
 
 
 @config_app.command("schema")

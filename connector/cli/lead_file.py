@@ -26,14 +26,14 @@ def leads(content: bytes) -> Iterator[FileLead]:
     # Bytes that are not UTF-8 survive as surrogates, so that the decoder sees them as they were.
     text = content.removeprefix(b"\xef\xbb\xbf").decode("utf-8", "surrogateescape")
     lines = _Lines(text)
-    position = _after_blanks(text, 0)
+    position = first = _after_blanks(text, 0)
     while position < len(text):
-        if text[position] == "[":
+        end = _value_end(text, position)
+        # Broken, a list is one only where the file begins with it: further down it is any broken line.
+        if text[position] == "[" and (end is not None or position == first):
             yield from (_lead(text, lines, *span) for span in _items(text, position))
-            end = _value_end(text, position)
             position = len(text) if end is None else end
         else:
-            end = _value_end(text, position)
             if end is None or not _line_ends(text, end):
                 end = _broken_end(text, position)
             yield _lead(text, lines, position, end)

@@ -7,10 +7,10 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 
-from confluent_kafka import Consumer, KafkaError, Message, Producer, TopicPartition
+from confluent_kafka import Consumer, KafkaError, KafkaException, Message, Producer, TopicPartition
 from confluent_kafka.schema_registry import SchemaRegistryClient, topic_subject_name_strategy
 from confluent_kafka.schema_registry.avro import AvroSerializer
 from confluent_kafka.serialization import MessageField, SerializationContext
@@ -21,6 +21,10 @@ _TIMEOUT = 10.0
 _FLUSH = 30.0
 _QUIET = {"log_level": 0, "error_cb": lambda _error: None}
 """What goes wrong shows in the numbers; librdkafka's own lines would tear up the live view."""
+
+
+class BrokerError(Exception):
+    """There is no broker to be had; the message says why."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,9 +55,7 @@ def embedded() -> Iterator[Cluster]:
     """librdkafka's mock cluster in this process: it lives as long as the client that it hangs on."""
     host = Producer({"test.mock.num.brokers": 1, **_QUIET})
     broker = next(iter(host.list_topics(timeout=_TIMEOUT).brokers.values()))
-    cluster = Cluster(
-        "librdkafka's mock cluster, in this process", f"{broker.host}:{broker.port}", "leads", "leads.dead"
-    )
+    cluster = Cluster("librdkafka's mock cluster", f"{broker.host}:{broker.port}", "leads", "leads.dead")
     client = Producer({"bootstrap.servers": cluster.bootstrap_servers, **_QUIET})
     for topic in (cluster.topic, cluster.dead_letters):
         client.list_topics(topic, timeout=_TIMEOUT)  # asking makes it, with four partitions
@@ -63,26 +65,25 @@ def embedded() -> Iterator[Cluster]:
 
 @contextmanager
 def apache() -> Iterator[Cluster]:
-    """A real Apache Kafka, brought as for the tests. Blocks; raises what ``testbed.provision.kafka`` raises, and
-    ImportError without the extra ``testbed``."""
-    from testbed import provision, topics
-
-    with provision.kafka() as broker:
+    """A real Apache Kafka, brought as for the tests. Blocks. Raises BrokerError."""
+    try:
+        from testbed import provision, topics
+    except ImportError as error:
+        raise BrokerError(
+            f"Apache Kafka needs the extra testbed (pip install lead-connector[testbed]): {error}"
+        ) from error
+    with ExitStack() as running:
         # It may be one that others use too: names of our own.
         name = f"demo-{uuid.uuid4().hex[:8]}"
-        cluster = Cluster(
-            f"Apache Kafka at {broker.bootstrap_servers}",
-            broker.bootstrap_servers,
-            f"{name}.leads",
-            f"{name}.leads.dead",
-            f"lead-connector-{name}",
-        )
-        for topic in (cluster.topic, cluster.dead_letters):
-            topics.create_topic(cluster.bootstrap_servers, topic, 6)
+        leads, dead_letters = f"{name}.leads", f"{name}.leads.dead"
         try:
-            yield cluster
-        finally:
-            topics.delete_topics(cluster.bootstrap_servers, [cluster.topic, cluster.dead_letters])
+            servers = running.enter_context(provision.kafka()).bootstrap_servers
+            for topic in (leads, dead_letters):
+                topics.create_topic(servers, topic, 6)
+                running.callback(topics.delete_topics, servers, [topic])
+        except (RuntimeError, TimeoutError, KafkaException) as error:
+            raise BrokerError(f"Apache Kafka: {error}") from error
+        yield Cluster("Apache Kafka", servers, leads, dead_letters, f"lead-connector-{name}")
 
 
 class LeadProducer:

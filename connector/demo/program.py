@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import subprocess
 import sys
 import threading
 from collections import Counter
@@ -109,13 +108,6 @@ class ConnectorProgram:
     def kill(self) -> None:
         """End it at once, if it still runs."""
         self._process.kill()
-
-    def exit_code(self) -> int | None:
-        """Its exit code; None while it runs."""
-        try:
-            return self._process.wait(limit=0)
-        except subprocess.TimeoutExpired:
-            return None
 
     def warnings(self) -> list[str]:
         """What it has logged since the last call as warning or worse, a line each for people."""

@@ -41,4 +41,3 @@ class Links:
     sandbox: str
     connector: str
     configuration: str
-    log: str

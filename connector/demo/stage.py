@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 from connector.demo import kafka
 from connector.demo.configuration import HUBS, TOKEN, Places, write_configuration
-from connector.demo.kafka import Cluster
+from connector.demo.kafka import BrokerError, Cluster
 from connector.demo.options import Broker, Options
 from connector.demo.program import ConnectorProgram
 from connector.demo.registry import RegistryServer
@@ -41,7 +41,10 @@ class Stage:
 def stage(options: Options, folder: Path, say: Callable[[str], None]) -> Iterator[Stage]:
     """Everything started, for as long as the block runs; ``folder`` takes the files. Blocks. Raises StageError."""
     with ExitStack() as running:
-        cluster = running.enter_context(_broker(options.broker, say))
+        try:
+            cluster = running.enter_context(_broker(options.broker, say))
+        except BrokerError as error:
+            raise StageError(str(error)) from error
         say(f"broker         {cluster.name}, {cluster.bootstrap_servers}")
         registry = running.enter_context(RegistryServer())
         say(f"registry       {registry.url}")
@@ -73,19 +76,11 @@ def stage(options: Options, folder: Path, say: Callable[[str], None]) -> Iterato
         yield Stage(cluster, registry.url, sandbox.url, connector, configuration, log)
 
 
-@contextmanager
-def _broker(broker: Broker, say: Callable[[str], None]) -> Iterator[Cluster]:
+def _broker(broker: Broker, say: Callable[[str], None]) -> AbstractContextManager[Cluster]:
     if broker is Broker.EMBEDDED:
-        with kafka.embedded() as cluster:
-            yield cluster
-        return
-    try:
-        from testbed.broker import Broker as _  # noqa: F401
-    except ImportError:
-        pass
-    say("starting Apache Kafka; the first time it is downloaded")
-    with kafka.apache() as cluster:
-        yield cluster
+        return kafka.embedded()
+    say("starting Apache Kafka (the first time it is downloaded)")
+    return kafka.apache()
 
 
 def _sandbox(options: Options, folder: Path) -> SandboxServer:

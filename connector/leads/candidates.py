@@ -11,8 +11,8 @@ import re
 from collections.abc import Callable
 from typing import TypeAlias
 
-from connector.leads.checks import nearest
 from connector.leads.expressions import Compiled, Compiler, Path, constant, is_function
+from connector.leads.findings import nearest
 from connector.leads.scope import Scope
 from connector.leads.spec import YamlValue
 from connector.leads.zones import ZONE_NAMES, phone_zone, resolve_zone

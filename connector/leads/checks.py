@@ -6,25 +6,23 @@ problems, each with the nearest known name.
 
 from __future__ import annotations
 
-import inspect
-from collections.abc import Iterable
 from datetime import date, datetime, time
-from difflib import get_close_matches
 
 from jinja2 import nodes
 
-from connector.leads.filters import JINJA_FILTERS, OWN_FILTERS, RESULT_KINDS
+from connector.leads.filter_checks import check_filter
+from connector.leads.findings import Finding, nearest, nearest_or_all
 from connector.leads.jinja import ENVIRONMENT
 from connector.leads.paths import ATTRIBUTES, DATE_METHODS, TEXT_METHODS
 from connector.leads.scope import TOPIC
 from connector.leads.shapes import Shape, Shapes
 
 Names = dict[str, "Shapes | None"]
-Finding = tuple[str, str]
-"""A message and a hint (may be empty)."""
 
 _CONST_KINDS = {str: "string", int: "long", float: "double", bool: "boolean"}
 _TEXT_KINDS = frozenset({"string", "enum", "uuid"})
+MAX_LOOPS = 2
+"""How deep loops may nest: with short ranges, an expression comes to an end soon."""
 _PYTHON_TYPES: dict[str, type] = {
     "string": str,
     "enum": str,
@@ -43,13 +41,6 @@ _PLAIN_NODES = (
 )  # fmt: skip
 
 
-def nearest(name: str, known: Iterable[str]) -> str:
-    """``did you mean …?`` with the closest of ``known``, or empty."""
-    by_fold = {each.casefold(): each for each in known}
-    found = get_close_matches(name.casefold(), by_fold, n=1)
-    return f"did you mean {by_fold[found[0]]}?" if found else ""
-
-
 def _attributes(shape: Shape) -> frozenset[str]:
     """What can be read from a value that is no record or map (``paths.ATTRIBUTES``)."""
     python = _PYTHON_TYPES.get(shape.kind)
@@ -62,6 +53,7 @@ class Checker:
     def __init__(self, record: Shape) -> None:
         self._fields = record.fields
         self._names: Names = {TOPIC: (Shape("string"),), **record.fields}
+        self._depth = 0
         self.findings: list[Finding] = []
 
     def check(self, node: nodes.Node) -> Shapes | None:
@@ -107,7 +99,7 @@ class Checker:
     def _name(self, name: str) -> Shapes | None:
         if name in self._names:
             return self._names[name]
-        hint = nearest(name, self._names) or f"known: {', '.join(sorted(self._names))}"
+        hint = nearest_or_all(name, self._names)
         self.findings.append((f"the event has no field {name!r}", f"{hint}; for the text itself, write \"'{name}'\""))
         return None
 
@@ -138,8 +130,7 @@ class Checker:
     def _unknown_field(self, shapes: Shapes, name: str) -> None:
         fields = [each for shape in shapes for each in shape.fields]
         if fields:
-            hint = nearest(name, fields) or f"known: {', '.join(sorted(fields))}"
-            self.findings.append((f"there is no field {name!r} here", hint))
+            self.findings.append((f"there is no field {name!r} here", nearest_or_all(name, fields)))
         elif any(shape.kind == "array" for shape in shapes):
             self.findings.append((f"{name!r} is read from an array", "take one item first: [0], or | first"))
         else:
@@ -168,24 +159,7 @@ class Checker:
         for child in (*node.args, *node.kwargs, node.dyn_args, node.dyn_kwargs):
             if child is not None:
                 self.check(child)
-        name = node.name
-        if name not in OWN_FILTERS and name not in JINJA_FILTERS:
-            known = sorted((*OWN_FILTERS, *JINJA_FILTERS))
-            self.findings.append((f"unknown filter {name!r}", nearest(name, known) or f"known: {', '.join(known)}"))
-            return None
-        if name in OWN_FILTERS and node.dyn_args is None and node.dyn_kwargs is None:
-            self._arguments(node)
-        if name in {"first", "last"} and source:
-            return sum((shape.element for shape in source), ()) or None
-        return (Shape(RESULT_KINDS[name]),) if name in RESULT_KINDS else None
-
-    def _arguments(self, node: nodes.Filter) -> None:
-        signature = inspect.signature(OWN_FILTERS[node.name])
-        try:
-            signature.bind(None, *node.args, **{str(pair.key): pair.value for pair in node.kwargs})
-        except TypeError as error:
-            taken = ", ".join(list(signature.parameters)[1:]) or "none"
-            self.findings.append((f"wrong arguments for the filter {node.name!r}: {error}", f"it takes: {taken}"))
+        return check_filter(node, source, self._field, self.findings)
 
     def _call(self, node: nodes.Call) -> Shapes | None:
         for child in (*node.args, *node.kwargs, node.dyn_args, node.dyn_kwargs):
@@ -205,16 +179,19 @@ class Checker:
         return None
 
     def _loop(self, node: nodes.For) -> None:
-        if node.recursive:
-            self.findings.append(("a recursive loop is not available", ""))
+        if node.recursive or self._depth == MAX_LOOPS:
+            self.findings.append((f"loops nest {MAX_LOOPS} deep at most, and are not recursive", ""))
+            return
         source = self.check(node.iter)
         element = sum((shape.element for shape in source), ()) if source else None
         outer = self._names
         self._names = {**outer, "loop": None}
+        self._depth += 1
         self._bind(node.target, element or None)
         for child in (*node.body, *node.else_, *([node.test] if node.test else [])):
             self.check(child)
         self._names = outer
+        self._depth -= 1
 
     def _statement(self, node: nodes.Assign | nodes.If) -> None:
         if isinstance(node, nodes.Assign):

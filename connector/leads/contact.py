@@ -7,9 +7,9 @@ from typing import NamedTuple, NoReturn
 import orjson
 
 from connector.leads.candidates import compile_candidates, zone_finder
-from connector.leads.checks import nearest
 from connector.leads.coerce import COERCE
 from connector.leads.expressions import Compiled, Compiler, Path
+from connector.leads.findings import nearest
 from connector.leads.outcome import Reason, Stage
 from connector.leads.properties import FITTING, Kind, Property, properties_of
 from connector.leads.refusal import RefusalError

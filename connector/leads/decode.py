@@ -136,6 +136,11 @@ class Decoder:
                 Reason.INCOMPATIBLE_SCHEMA, f"{key} does not resolve to {self._reader.fullname}: {error}"
             )
 
+    def refusal(self, key: SchemaKey) -> SetAside | None:
+        """Why every record with this schema is set aside; None where they are not, or it was never learnt."""
+        known = self._learnt.get(_place(key))
+        return known if isinstance(known, SetAside) else None
+
     def forget_unknown(self, keys: Iterable[SchemaKey] | None = None) -> None:
         """Have ids that the registry did not know asked for again: all, or the given ones."""
         if keys is None:

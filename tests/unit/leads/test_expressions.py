@@ -148,6 +148,7 @@ def test_what_could_build_something_huge_is_refused(value: str) -> None:
         "{% import 'x' as y %}",
         "{% for c in consent recursive %}{% endfor %}",
         "{% set person.x = 1 %}",
+        "{% for a in range(9) %}{% for b in range(9) %}{% for c in range(9) %}{% endfor %}{% endfor %}{% endfor %}",
         "priority.upper()",
         "(person.firstName.split)(',')(1)",
     ],

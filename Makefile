@@ -1,0 +1,64 @@
+# Everything here works in the project folder: .venv for packages, .cache for downloads. Needs Python 3.11+ and make.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+READY := $(VENV)/.ready
+ARGS ?=
+
+.DEFAULT_GOAL := help
+.PHONY: help install demo test unit integration check format docs lock bench clean
+
+help: ## List the targets
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
+
+$(READY): requirements-dev.txt pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed: make PYTHON=python3.11")'
+	@echo "Installing into $(VENV) (about a minute the first time) …"
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.txt
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	@touch $(READY)
+
+install: $(READY) ## Create .venv with everything, pinned and hashed
+
+demo: $(READY) ## Broker, sandbox, leads and connector in one go; ARGS="--leads 500 --exit-when-done"
+	@$(BIN)/lead-connector demo $(ARGS)
+
+test: $(READY) ## All tests, on a real Kafka and schema registry (brought by pip and Maven, or set KAFKA_BOOTSTRAP_SERVERS)
+	@$(BIN)/python -m testbed fetch
+	$(BIN)/python -m pytest $(ARGS)
+
+unit: $(READY) ## Tests that need neither Kafka nor registry
+	$(BIN)/python -m pytest tests/unit tests/property tests/sandbox $(ARGS)
+
+integration: $(READY) ## Tests on a real Kafka
+	@$(BIN)/python -m testbed fetch
+	$(BIN)/python -m pytest tests/integration tests/testbed $(ARGS)
+
+check: $(READY) ## Format, lint, types, imports, generated docs
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/python -m connector.config | diff -u docs/configuration.md - || { echo "stale: make docs"; exit 1; }
+
+format: $(READY) ## Format and fix what can be fixed
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+docs: $(READY) ## Write the generated documents anew
+	$(BIN)/python -m connector.config > docs/configuration.md
+
+bench: $(READY) ## Benchmark: drain a real Kafka into a fast sink, beside a floor without HTTP
+	@$(BIN)/python -m testbed fetch
+	$(BIN)/python -m bench $(ARGS)
+
+lock: ## Write requirements*.txt anew from pyproject.toml
+	@test -x .cache/lock/bin/uv || { $(PYTHON) -m venv .cache/lock && .cache/lock/bin/pip install --quiet uv; }
+	.cache/lock/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header \
+		--no-emit-index-url --no-emit-find-links pyproject.toml -o requirements.txt
+	.cache/lock/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header \
+		--no-emit-index-url --no-emit-find-links --extra dev -c requirements.txt pyproject.toml -o requirements-dev.txt
+
+clean: ## Remove what the targets made, downloads included
+	rm -rf $(VENV) .cache .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache out

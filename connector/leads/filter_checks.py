@@ -1,0 +1,84 @@
+"""The check of one filter in an expression: its name, its arguments, the fields and filters that it names as text."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable
+from typing import TypeAlias
+
+from jinja2 import nodes
+
+from connector.leads.filters import JINJA_FILTERS, OWN_FILTERS, RESULT_KINDS
+from connector.leads.findings import Finding, nearest_or_all
+from connector.leads.jinja import ENVIRONMENT
+from connector.leads.shapes import Shape, Shapes
+
+FieldOf: TypeAlias = Callable[["Shapes | None", str], "Shapes | None"]
+"""Checks that a field exists and gives what it can be; None is not known."""
+
+_KNOWN = frozenset(OWN_FILTERS) | JINJA_FILTERS
+_SAME_ITEMS = frozenset({"list", "reject", "rejectattr", "select", "selectattr", "sort", "unique"})
+"""Filters that give some or all of a list's items."""
+_BY_ATTRIBUTE = frozenset({"rejectattr", "selectattr"})
+_BY_TEST = frozenset({"reject", "rejectattr", "select", "selectattr"})
+
+
+def check_filter(node: nodes.Filter, source: Shapes | None, field: FieldOf, findings: list[Finding]) -> Shapes | None:
+    """What the filter gives, as far as it is known; ``source`` is what it is applied to. Adds to ``findings``."""
+    name = node.name
+    if name not in _KNOWN:
+        findings.append((f"unknown filter {name!r}", nearest_or_all(name, _KNOWN)))
+        return None
+    if name in OWN_FILTERS and node.dyn_args is None and node.dyn_kwargs is None:
+        _check_arguments(node, findings)
+    attribute = _attribute(node)
+    chosen = _elements(source)
+    for part in attribute.split(".") if attribute else ():
+        chosen = None if part.isdigit() else field(chosen, part)
+    _check_named(node, findings)
+    if name in RESULT_KINDS:
+        return (Shape(RESULT_KINDS[name]),)
+    if name in {"first", "last"}:
+        return _elements(source)
+    if name in _SAME_ITEMS:
+        return source
+    if name == "map" and attribute:
+        return (Shape("array", element=chosen or ()),)
+    return None
+
+
+def _check_arguments(node: nodes.Filter, findings: list[Finding]) -> None:
+    signature = inspect.signature(OWN_FILTERS[node.name])
+    try:
+        signature.bind(None, *node.args, **{str(pair.key): pair.value for pair in node.kwargs})
+    except TypeError as error:
+        taken = ", ".join(list(signature.parameters)[1:]) or "none"
+        findings.append((f"wrong arguments for the filter {node.name!r}: {error}", f"it takes: {taken}"))
+
+
+def _check_named(node: nodes.Filter, findings: list[Finding]) -> None:
+    """The filter that ``map`` applies, the test that ``select`` and its kin apply."""
+    if node.name == "map" and (inner := _text_at(node, 0)) and inner not in _KNOWN:
+        findings.append((f"unknown filter {inner!r}", nearest_or_all(inner, _KNOWN)))
+    if node.name in _BY_TEST:
+        test = _text_at(node, 1 if node.name in _BY_ATTRIBUTE else 0)
+        if test and test not in ENVIRONMENT.tests:
+            findings.append((f"unknown test {test!r}", nearest_or_all(test, ENVIRONMENT.tests)))
+
+
+def _attribute(node: nodes.Filter) -> str:
+    """The path that the filter reads of each item, or empty."""
+    if node.name in _BY_ATTRIBUTE:
+        return _text_at(node, 0)
+    given = [pair.value for pair in node.kwargs if pair.key == "attribute" and node.name in JINJA_FILTERS]
+    return given[0].value if given and isinstance(given[0], nodes.Const) and isinstance(given[0].value, str) else ""
+
+
+def _text_at(node: nodes.Filter, index: int) -> str:
+    argument = node.args[index] if index < len(node.args) else None
+    return argument.value if isinstance(argument, nodes.Const) and isinstance(argument.value, str) else ""
+
+
+def _elements(source: Shapes | None) -> Shapes | None:
+    """What the items of a list can be."""
+    return sum((shape.element for shape in source), ()) or None if source else None
