@@ -58,7 +58,8 @@ class Draft:
 def make_plan(loaded: Loaded, *, connections: frozenset[Connection] = ALL) -> Plan:
     """Compile schemas and mapping. Reads the schema files and imports the functions that the mapping names.
 
-    What a connection needs (secrets, CA files, librdkafka's properties) is looked at only for ``connections``. Raises ConfigurationError with every problem, each with its place.
+    What a connection needs (secrets, CA files, librdkafka's properties) is looked at only for ``connections``.
+    Raises ConfigurationError with every problem, each with its place.
     """
     draft = draft_plan(loaded, connections=connections)
     if draft.plan is None or draft.problems:

@@ -142,6 +142,8 @@ class Reporting:
 
     def revoked(self, claims: list[Claim], *, lost: bool, seconds: float, unresolved: int) -> None:
         """Partitions are ours no more."""
+        if lost:
+            self._health.joined = False
         self._metrics.rebalances.labels("lost" if lost else "revoked").inc()
         self._metrics.partitions.dec(len(claims))
         for claim in claims:
@@ -159,7 +161,8 @@ class Reporting:
             )
 
     def committed(self, partitions: int) -> None:
-        """A commit is acknowledged."""
+        """A commit is acknowledged: the cluster is at work."""
+        self._health.troubles.pop("kafka", None)
         self._metrics.commits.inc()
 
     def commit_failed(self, message: str) -> None:
@@ -179,6 +182,11 @@ class Reporting:
         self._health.troubles["kafka"] = message
         if (kept_back := self._repeats.pass_on(f"kafka {message}")) is not None:
             log.warning("Kafka: trying on", error=message, like_it_since=kept_back)
+
+    def dead_letter_written(self) -> None:
+        """The dead-letter topic takes letters."""
+        if self._health.troubles.pop("dead letters", None):
+            log.info("dead letters can be written again")
 
     def dead_letter_trouble(self, message: str) -> None:
         """A dead letter cannot be written; its record's partition waits."""

@@ -16,7 +16,7 @@ from typing import TypeVar
 import structlog
 
 import connector
-from connector.config import Loaded
+from connector.config import ConfigurationError, Loaded
 from connector.delivery.backoff import Backoff
 from connector.delivery.dispatcher import Dispatcher
 from connector.delivery.intake import Intake
@@ -50,7 +50,7 @@ def now_ms() -> int:
 
 
 class Service:
-    """One run of the connector. Build it, then await ``run`` once."""
+    """One run of the connector. Build it (raises ConfigurationError when its address is taken), await ``run`` once."""
 
     def __init__(self, loaded: Loaded, plan: Plan) -> None:
         self._settings = settings = loaded.settings
@@ -63,6 +63,24 @@ class Service:
         self._stop = asyncio.Event()
         self._failure: BaseException | None = None
         self._metrics.build.labels(connector.__version__, plan.tzdata).set(1)
+        self._admin: AdminServer | None = None
+        self._bind()
+
+    def _bind(self) -> None:
+        if (listen := self._settings.telemetry.listen) is None:
+            return
+        app = build(self._metrics, self._health, self._refresh)
+        try:
+            self._admin = AdminServer(app, listen.host, listen.port)
+        except OSError as error:
+            message = f"cannot listen on {listen.host}:{listen.port}: {(error.strerror or str(error)).lower()}"
+            problem = self._loaded.problem(("telemetry", "listen"), message, "Choose another port, or off")
+            raise ConfigurationError([problem]) from error
+
+    def _refresh(self) -> None:
+        """Bring the gauges up to date that are cheaper to ask for than to keep."""
+        self._metrics.outstanding.set(self._source.outstanding)
+        self._metrics.waiting.set(self._dispatcher.waiting)
 
     async def run(self) -> int:
         """Until SIGTERM or SIGINT: 0, or 1 after a failure. A second signal ends the process at once."""
@@ -140,16 +158,9 @@ class Service:
         )
         outcomes.source = source
 
-        def refresh() -> None:
-            self._metrics.outstanding.set(source.outstanding)
-            self._metrics.waiting.set(dispatcher.waiting)
-
         background = [tasks.create_task(self._turn())]
-        address = None
-        if (listen := self._settings.telemetry.listen) is not None:
-            admin = AdminServer(build(self._metrics, self._health, refresh), listen.host, listen.port)
-            background.append(tasks.create_task(admin.serve()))
-            address = f"http://{admin.address}/"
+        if self._admin is not None:
+            background.append(tasks.create_task(self._admin.serve()))
         log.info(
             "started",
             version=connector.__version__,
@@ -158,7 +169,7 @@ class Service:
             group=self._settings.kafka.group_id,
             topics=list(clients.settings.topics),
             api=api.base_url,
-            admin=address,
+            admin=None if self._admin is None else f"http://{self._admin.address}/",
         )
         source.start()
         try:
@@ -250,6 +261,8 @@ class _Outcomes:
     def durable(self, record: Record, why: SetAside) -> None:
         self.source.settle([record], resolved=True)
         self._reporting.set_aside(record, why)
+        if why.outcome is not Outcome.FILTERED:
+            self._reporting.dead_letter_written()
 
     def forgotten(self, records: list[Record]) -> None:
         self.source.settle(records, resolved=False)

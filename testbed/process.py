@@ -3,6 +3,7 @@
 import atexit
 import os
 import queue
+import re
 import signal
 import subprocess
 import sys
@@ -23,6 +24,8 @@ if os.getppid() != int(sys.argv[1]):
     sys.exit("the parent process is gone")
 os.execv(sys.argv[2], sys.argv[2:])
 """
+
+_WRONG = re.compile(r"\b(ERROR|FATAL)\b|(Exception|Error)\b(?!\.)")
 
 
 class Process:
@@ -117,9 +120,11 @@ class Process:
             return file.read().decode(errors="replace")
 
     def log_tail(self, lines: int = 40) -> str:
-        """The last `lines` lines since the last start, headed by the log's path, for error messages."""
-        text = "\n".join(self.log_text().splitlines()[-lines:])
-        return f"--- {self.log}\n{text}"
+        """For error messages: the log's path, what went wrong, and the last `lines` lines since the last start."""
+        text = self.log_text().splitlines()
+        # A server that gives up shuts down in a hundred lines, after the one that says why.
+        wrong = [line for line in text[:-lines] if _WRONG.search(line)][:lines]
+        return "\n".join([f"--- {self.log}", *wrong, "...", *text[-lines:]])
 
     def wait_ready(self, ready: Callable[[], object], *, limit: float) -> None:
         """Block until `ready()` is truthy.

@@ -9,6 +9,7 @@ import typer
 
 import connector
 from connector.cli.demo import demo
+from connector.cli.output import Output
 from connector.cli.sandbox import sandbox
 
 ConfigFile = Annotated[
@@ -53,6 +54,74 @@ def run(config: ConfigFile) -> None:
     from connector.cli.run import run as command
 
     raise typer.Exit(command(config))
+
+
+@app.command()
+def check(
+    config: ConfigFile,
+    online: Annotated[
+        bool, typer.Option("--online", help="Also ask the brokers, the registry and the API whether all is there.")
+    ] = False,
+    output: Annotated[Output, typer.Option(help="How to print the result.")] = Output.TEXT,
+) -> None:
+    """List everything that is wrong with a configuration, or what it will do."""
+    from connector.cli.check import check as command
+
+    raise typer.Exit(command(config, online=online, output=output))
+
+
+@app.command()
+def preview(
+    config: ConfigFile,
+    file: Annotated[
+        Path | None,
+        typer.Option("--input", metavar="FILE", help="Leads as JSON; - is standard input.", show_default=False),
+    ] = None,
+    topic: Annotated[
+        str | None, typer.Option(metavar="TOPIC", help="Leads that are on this topic.", show_default=False)
+    ] = None,
+    start: Annotated[
+        str | None,
+        typer.Option(
+            "--from",
+            metavar="POSITION",
+            help="Where to begin on the topic: earliest, latest (what comes from now on), an offset"
+            " (-20: the last 20 of each partition), or a time.",
+            show_default="earliest",
+        ),
+    ] = None,
+    limit: Annotated[
+        int | None, typer.Option(min=1, metavar="N", help="Most leads.", show_default="50 of a topic, all of a file")
+    ] = None,
+    batch: Annotated[
+        int, typer.Option(min=1, metavar="N", help="Most leads in a request: those that follow one another to a hub.")
+    ] = 1,
+    now: Annotated[
+        str | None,
+        typer.Option(metavar="TIME", help="Preview as if it were this time (ISO 8601).", show_default="the clock's"),
+    ] = None,
+    as_topic: Annotated[
+        str | None,
+        typer.Option(metavar="TOPIC", help="The topic that a file's leads count as.", show_default="the first named"),
+    ] = None,
+    output: Annotated[Output, typer.Option(help="json prints one object a line.")] = Output.TEXT,
+) -> None:
+    """Print the exact requests that leads would become, and why others would not be sent. Sends nothing."""
+    from connector.cli.preview import preview as command
+
+    raise typer.Exit(
+        command(
+            config,
+            file=file,
+            topic=topic,
+            start=start,
+            limit=limit,
+            batch=batch,
+            now=now,
+            as_topic=as_topic,
+            output=output,
+        )
+    )
 
 
 app.command()(demo)

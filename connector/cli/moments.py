@@ -2,33 +2,34 @@
 
 from __future__ import annotations
 
+import re
 from datetime import datetime
 
 import typer
 
 from connector.kafka.peek import Position
 
-_POSITION = "earliest, latest, an offset (-20: the last 20 of each partition) or a time such as 2026-03-08T09:30:00Z"
+_EXAMPLE = "2026-03-08T09:30:00Z"
+_OFFSET = re.compile(r"-?[0-9]{1,18}")
 
 
-def instant_ms(text: str) -> int:
-    """ISO 8601 with Z or an offset, as milliseconds since the epoch. Raises typer.BadParameter."""
+def instant_ms(text: str, option: str) -> int:
+    """ISO 8601 with Z or an offset, as milliseconds since the epoch. Raises typer.BadParameter for ``option``."""
     try:
         moment = datetime.fromisoformat(text)
     except ValueError:
-        raise typer.BadParameter(f"{text!r} is not a time such as 2026-03-08T09:30:00Z") from None
+        raise typer.BadParameter(f"{text!r} is not a time such as {_EXAMPLE}", param_hint=option) from None
     if moment.tzinfo is None:
-        raise typer.BadParameter(f"{text!r} needs Z or an offset: 2026-03-08T09:30:00Z, 2026-03-08T06:30:00-03:00")
+        raise typer.BadParameter(f"{text!r} needs Z or an offset, as in {_EXAMPLE}", param_hint=option)
     return round(moment.timestamp() * 1000)
 
 
-def position(text: str) -> Position:
-    """Where to begin to read a topic. Raises typer.BadParameter."""
+def position(text: str, option: str) -> Position:
+    """Where to begin to read a topic. Raises typer.BadParameter for ``option``."""
     if text in ("earliest", "latest"):
         return Position(at_end=text == "latest")
-    if text.isascii() and text.removeprefix("-").isdecimal():
+    if _OFFSET.fullmatch(text):
         return Position(int(text))
-    try:
-        return Position(time_ms=instant_ms(text))
-    except typer.BadParameter:
-        raise typer.BadParameter(f"{text!r} is none of {_POSITION}") from None
+    if text[:4].isdecimal():
+        return Position(time_ms=instant_ms(text, option))
+    raise typer.BadParameter(f"{text!r} is none of earliest, latest, an offset, a time ({_EXAMPLE})", param_hint=option)

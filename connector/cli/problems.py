@@ -16,12 +16,12 @@ def load_and_plan(
 ) -> tuple[Loaded, Plan]:
     """Load a configuration and compile it. Prints every problem and exits 2 if there are any.
 
-    ``check_files`` and ``connections`` as for ``config.load`` and ``make_plan``: what the command does not need must not stop
-    it.
+    ``check_files`` and ``connections`` as for ``config.load`` and ``make_plan``: what the command does not need must
+    not stop it.
     """
     loaded, plan, problems, unchecked = examine_and_plan(path, check_files=check_files, connections=connections)
     if loaded is None or plan is None:
-        show(problems, unchecked, "nothing was started")
+        show(problems, unchecked)
         raise typer.Exit(2)
     for warning in loaded.warnings:
         typer.echo(f"warning: {warning}", err=True)
@@ -46,7 +46,7 @@ def examine_and_plan(
     return loaded, draft.plan, [], []
 
 
-def show(problems: Sequence[Problem], unchecked: Sequence[str], result: str) -> None:
+def show(problems: Sequence[Problem], unchecked: Sequence[str] = (), result: str = "nothing was started") -> None:
     """One line each on standard error, then their number, what was not checked, and ``result``."""
     for problem in problems:
         typer.echo(str(problem), err=True)

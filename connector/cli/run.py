@@ -9,7 +9,8 @@ from pathlib import Path
 
 import uvloop
 
-from connector.cli.problems import load_and_plan
+from connector.cli.problems import load_and_plan, show
+from connector.config import ConfigurationError
 from connector.service import Service
 from connector.telemetry import logs
 
@@ -21,7 +22,12 @@ def run(config: Path) -> int:
     logs.configure(telemetry.log_format.value, telemetry.log_level.value)
 
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        code = runner.run(Service(loaded, plan).run())
+        try:
+            service = Service(loaded, plan)
+        except ConfigurationError as error:
+            show(error.problems)
+            return 2
+        code = runner.run(service.run())
     # A Kafka thread that does not end (a broker that answers nothing) must not keep the process.
     sys.stdout.flush()
     sys.stderr.flush()

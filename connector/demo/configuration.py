@@ -9,7 +9,7 @@ from pathlib import Path
 import connector
 from sandbox.settings import HubKind
 
-HUBS = {name: HubKind.TELEPHONY for name in ("sales", "social", "b2b", "suporte-br", "general")}
+HUBS = dict.fromkeys(("sales", "social", "b2b", "suporte-br", "general"), HubKind.TELEPHONY)
 """The sandbox's hubs."""
 TOKEN = "demo-token"  # noqa: S105 - the sandbox's, made for this run
 """What the sandbox asks for."""
@@ -21,7 +21,7 @@ kafka:
   bootstrap_servers: {bootstrap_servers}
   group_id: {group}
   topics: [{topic}]
-
+{broker_needs}
 schemas:
   registry: {{url: {registry}}}
   reader: {reader}
@@ -89,6 +89,13 @@ dead_letters: {{topic: {dead_letters}}}
 telemetry: {{listen: "{listen}", log_format: json}}
 """
 
+_EMBEDDED_NEEDS = """\
+  # For librdkafka's mock cluster alone: it keeps a classic group waiting for 3 s before the first assignment,
+  # and answers a fetch that found nothing only when its time is over, whatever has come in meanwhile.
+  group_protocol: consumer
+  properties: {fetch.wait.max.ms: 10}
+"""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Places:
@@ -98,6 +105,8 @@ class Places:
     topic: str
     dead_letters: str
     group: str
+    embedded: bool
+    """Whether the broker is librdkafka's mock cluster."""
     registry: str
     sandbox: str
     listen: str
@@ -113,6 +122,7 @@ def write_configuration(folder: Path, places: Places) -> Path:
         bootstrap_servers=_quoted(places.bootstrap_servers),
         group=_quoted(places.group),
         topic=_quoted(places.topic),
+        broker_needs=_EMBEDDED_NEEDS if places.embedded else "",
         dead_letters=_quoted(places.dead_letters),
         registry=_quoted(places.registry),
         reader=_quoted(str(reader_schema())),

@@ -79,6 +79,7 @@ def some_zone(country: Country, random: Random) -> str:
 def some_phone(country: Country, random: Random) -> str:
     """A mobile number in E.164 that its country's numbering plan allows."""
     example = phonenumbers.example_number_for_type(country.code, phonenumbers.PhoneNumberType.MOBILE)
+    assert example is not None, "every country of ours has mobile numbers"  # noqa: S101 - for the type checker
     digits = phonenumbers.national_significant_number(example)
     while True:
         number = f"+{example.country_code}{digits[:-6]}{random.randrange(10**6):06d}"

@@ -19,7 +19,6 @@ from testbed.process import Process
 _START = 60.0
 _STOP = 45.0
 """Longer than the connector's own deadlines: drain 20 s, leaving the group 10 s."""
-_HIDDEN = frozenset({"event", "level", "timestamp", "logger", "like_it_since", "position"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,5 +130,8 @@ def _for_people(raw: bytes) -> str | None:
         return raw.decode(errors="replace") or None
     if not isinstance(line, dict) or line.get("level") not in {"warning", "error", "critical"}:
         return None
-    details = ", ".join(f"{key} {value}" for key, value in line.items() if key not in _HIDDEN and value is not None)
-    return f"{line.get('event')}{': ' if details else ''}{details}"
+    if "outcome" in line:  # a lead set aside: what about it matters more than that it was
+        return f"{line['outcome'].replace('_', ' ')} ({line.get('reason')}): {line.get('message')}"
+    which = [str(line[key]) for key in ("hub", "answer", "status") if line.get(key) is not None]
+    said = f"{line['event']} ({', '.join(which)})" if which else str(line["event"])
+    return f"{said}: {line['error']}" if line.get("error") else said

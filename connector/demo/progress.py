@@ -25,7 +25,7 @@ class Progress:
     hubs: Mapping[str, int]
     latest: Sequence[Arrival]
     warnings: Sequence[str]
-    """The connector's last ones, the newest at the end."""
+    """What the connector warns of since the last moment."""
 
     @property
     def on_their_way(self) -> int:

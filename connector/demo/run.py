@@ -5,7 +5,6 @@ from __future__ import annotations
 import shutil
 import tempfile
 import time
-from collections import deque
 from pathlib import Path
 
 import orjson
@@ -18,7 +17,7 @@ from connector.demo.leads import LeadFactory
 from connector.demo.options import Options
 from connector.demo.progress import Links, Progress
 from connector.demo.signals import Signals
-from connector.demo.stage import Stage, StageError, stage
+from connector.demo.stage import LOG, Stage, StageError, stage
 from connector.demo.stream import LeadStream
 from connector.demo.summary import Summary, Times, render
 from connector.demo.view import View, make_console, make_view
@@ -26,7 +25,6 @@ from connector.demo.web import no_proxy_for_loopback
 
 _SETTLE = 15.0
 """Seconds that leads on their way get to arrive when the demo is asked to end."""
-_WARNINGS_KEPT = 20
 
 
 def run(options: Options) -> int:
@@ -47,6 +45,7 @@ def run(options: Options) -> int:
         return 1
     except (StageError, DemoError) as error:
         console.out(f"the demo cannot go on: {error}")
+        keep = (folder / LOG).exists()
         return 1
     finally:
         if keep or options.keep:
@@ -93,7 +92,6 @@ class _Demo:
             read=lambda: running.connector.counts.read,
         )
         self._arrivals = Arrivals(running.sandbox_url, self._stream.times)
-        self._warnings: deque[str] = deque(maxlen=_WARNINGS_KEPT)
         self._began = time.monotonic()
         self._exit_code: int | None = None
 
@@ -102,7 +100,7 @@ class _Demo:
         self._began = time.monotonic()
         self._stream.start()
         while not self._over():
-            self._look(view, "leads come in" if not self._stream.first_leads_made else "open; Ctrl-C ends")
+            self._look(view, self._state())
             if signals.asked.wait(view.interval):
                 break
         self._settle(view)
@@ -124,6 +122,11 @@ class _Demo:
             seconds=time.monotonic() - self._began,
         )
 
+    def _state(self) -> str:
+        if not self._stream.first_leads_made:
+            return "leads come in"
+        return "the last leads arrive" if self._options.exit_when_done else "open, Ctrl-C ends"
+
     def _over(self) -> bool:
         limit = self._options.seconds
         if limit is not None and time.monotonic() - self._began >= limit:
@@ -138,9 +141,8 @@ class _Demo:
         self._stream.stop()
         deadline = time.monotonic() + _SETTLE
         while not self._all_resolved() and time.monotonic() < deadline:
-            self._look(view, "the last leads arrive")
+            self._look(view, "the last leads arrive; Ctrl-C ends at once")
             time.sleep(0.05)
-        self._look(view, "all done" if self._all_resolved() else "not all have arrived")
 
     def _look(self, view: View, state: str) -> None:
         if self._stream.error is not None:
@@ -152,7 +154,6 @@ class _Demo:
         self._show(view, state)
 
     def _show(self, view: View, state: str) -> None:
-        self._warnings.extend(self._connector.warnings())
         arrivals = self._arrivals
         view.show(
             Progress(
@@ -165,6 +166,6 @@ class _Demo:
                 p99=arrivals.percentile(0.99),
                 hubs=arrivals.hubs,
                 latest=arrivals.latest,
-                warnings=self._warnings,
+                warnings=self._connector.warnings(),
             )
         )

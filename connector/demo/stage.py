@@ -18,6 +18,8 @@ from sandbox.server import SandboxServer, SandboxSettings
 from testbed.ports import free_ports
 from testbed.process import ProcessDiedError
 
+LOG = "connector.log"
+"""The file of the connector's log."""
 _USUAL_PORT = 8090
 
 
@@ -58,13 +60,14 @@ def stage(options: Options, folder: Path, say: Callable[[str], None]) -> Iterato
                 topic=cluster.topic,
                 dead_letters=cluster.dead_letters,
                 group=cluster.group,
+                embedded=options.broker is Broker.EMBEDDED,
                 registry=registry.url,
                 sandbox=sandbox.url,
                 listen=listen,
             ),
         )
         say(f"configuration  {configuration}")
-        log = folder / "connector.log"
+        log = folder / LOG
         connector = ConnectorProgram(configuration, log, f"http://{listen}")
         running.callback(connector.kill)
         try:
@@ -89,7 +92,7 @@ def _sandbox(options: Options, folder: Path) -> SandboxServer:
         try:
             return SandboxServer(SandboxSettings(directory=folder, port=port, token=TOKEN, hubs=HUBS))
         except OSError as error:
-            refused = error
+            refused = error.strerror or str(error)
         except LedgerError as error:
             raise StageError(f"the sandbox: {error}") from error
     raise StageError(f"the sandbox cannot listen on port {options.port}: {refused}; choose another with --port")

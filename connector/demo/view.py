@@ -6,6 +6,7 @@ import sys
 import time
 from abc import ABC, abstractmethod
 from collections import deque
+from collections.abc import Iterable
 from types import TracebackType
 
 from rich.console import Console, Group, RenderableType
@@ -53,19 +54,16 @@ def make_view(console: Console, links: Links) -> View:
 class LineView(View):
     """A line every two seconds, and one for each warning of the connector."""
 
-    interval = 0.1
+    interval = 0.2
 
     def __init__(self, console: Console) -> None:
         self._console = console
         self._last: tuple[float, str] | None = None
-        self._warnings: list[str] = []
 
     def show(self, progress: Progress) -> None:
         """Write what is new. A change of state is written at once."""
         for warning in progress.warnings:
-            if warning not in self._warnings:
-                self._write(f"connector: {warning}")
-        self._warnings = list(progress.warnings)
+            self._write(f"connector: {warning}")
         now = time.monotonic()
         if self._last is None or self._last[1] != progress.state or now - self._last[0] >= _LINE_EVERY:
             self._last = now, progress.state
@@ -84,19 +82,21 @@ class LineView(View):
 
 
 class LiveView(View):
-    """A screen part that is redrawn in place."""
+    """The whole terminal, redrawn in place and given back in the end."""
 
     interval = 0.2
 
     def __init__(self, console: Console, links: Links) -> None:
         self._console = console
         self._links = links
-        self._live = Live(console=console, auto_refresh=False, transient=True, vertical_overflow="crop")
+        self._live = Live(console=console, auto_refresh=False, screen=True)
         self._rate = _Rate()
+        self._warnings: deque[str] = deque(maxlen=_WARNINGS_SHOWN)
 
     def show(self, progress: Progress) -> None:
         """Redraw."""
         self._rate.note(progress.counts.of(Outcome.DELIVERED))
+        self._warnings.extend(progress.warnings)
         self._live.update(self._drawn(progress), refresh=True)
 
     def __enter__(self) -> LiveView:
@@ -110,18 +110,23 @@ class LiveView(View):
 
     def _drawn(self, progress: Progress) -> RenderableType:
         # Most important first: a low terminal shows as many parts as it has lines for.
-        room = self._console.size.height - 3
+        inside = self._console.options.update(width=self._console.width - 4)
+        room = self._console.height - 2
         shown: list[RenderableType] = []
-        for part, height in (
-            (_numbers(progress, self._rate.history), 9 + _reason_lines(progress)),
-            (_links(self._links), 5),
-            (_arrivals(progress), 3 + len(progress.latest)),
-            (_hubs(progress), 2 + len(progress.hubs)),
-            (_warnings(progress), 2 + _WARNINGS_SHOWN),
+        for part in (
+            _numbers(progress, self._rate.history),
+            _links(self._links),
+            _arrivals(progress),
+            _hubs(progress),
+            _said(self._warnings),
         ):
-            if part is not None and room >= height:
+            if part is None:
+                continue
+            spaced = Group(Text(), part) if shown else part
+            height = len(self._console.render_lines(spaced, inside))
+            if height <= room:
                 room -= height
-                shown += [Text(), part] if shown else [part]
+                shown.append(spaced)
         title = f"lead-connector demo · {_clock(progress.seconds)} · {progress.state}"
         return Panel(Group(*shown), title=title, title_align="left", border_style="cyan", padding=(0, 1))
 
@@ -179,11 +184,6 @@ def _numbers(progress: Progress, history: deque[int]) -> RenderableType:
     return table
 
 
-def _reason_lines(progress: Progress) -> int:
-    """How many more lines the reasons may take on a narrow screen."""
-    return 1 if len(progress.counts.reasons(Outcome.DEAD_LETTER)) > 3 else 0
-
-
 def _links(links: Links) -> RenderableType:
     table = Table.grid(padding=(0, 2))
     table.add_column(style="bold", no_wrap=True)
@@ -200,7 +200,7 @@ def _arrivals(progress: Progress) -> RenderableType | None:
         return None
     table = Table.grid(padding=(0, 2), expand=True)
     for justify in ("left", "left", "left", "left", "left", "right"):
-        table.add_column(justify=justify, no_wrap=True, overflow="ellipsis")  # type: ignore[arg-type]
+        table.add_column(justify=justify, no_wrap=True, overflow="ellipsis")
     for each in reversed(progress.latest):
         call = Text(each.call, "" if each.call == "now" else "magenta")
         late = Text("" if each.milliseconds is None else f"{each.milliseconds} ms", "green")
@@ -221,10 +221,10 @@ def _hubs(progress: Progress) -> RenderableType | None:
     return Group(Rule("hubs", style="dim", align="left"), table)
 
 
-def _warnings(progress: Progress) -> RenderableType | None:
-    if not progress.warnings:
+def _said(warnings: Iterable[str]) -> RenderableType | None:
+    shown = [Text(each, "yellow", no_wrap=True, overflow="ellipsis") for each in warnings]
+    if not shown:
         return None
-    shown = [Text(each, "yellow", no_wrap=True, overflow="ellipsis") for each in progress.warnings[-_WARNINGS_SHOWN:]]
     return Group(Rule("the connector says", style="dim", align="left"), *shown)
 
 

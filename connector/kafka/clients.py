@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import re
 from collections.abc import Callable
 
 from confluent_kafka import Consumer, KafkaError, KafkaException, Producer, TopicPartition
@@ -64,11 +65,13 @@ class Clients:
                 hint = "check security.protocol and the CA"
             case _:
                 hint = ""
-        self._on_trouble(f"{error.str()}{': ' if hint else ''}{hint}")
+        # "(after 3ms in state CONNECT)" would make each repetition look new.
+        text = re.sub(r" \(after \d+ms in state \w+\)", "", error.str())
+        self._on_trouble(f"{text}{': ' if hint else ''}{hint}")
 
 
 _LIBRDKAFKA = logging.getLogger("librdkafka")
 # What matters comes through error_cb with a way out; these lines repeat it in librdkafka's words.
-_LIBRDKAFKA.setLevel(logging.ERROR)
+_LIBRDKAFKA.setLevel(logging.CRITICAL)
 # Where no log is configured (the commands for people) Python would write them to stderr all the same.
 _LIBRDKAFKA.addHandler(logging.NullHandler())

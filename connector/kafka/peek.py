@@ -64,7 +64,7 @@ def peek(
     troubles: list[str] = []
     consumer = Clients(settings, troubles.append).reader()
     try:
-        with _explained(settings, topic, troubles, timeout):
+        with _explained(consumer, settings, topic, troubles, timeout):
             reading = _Reading(_ends(consumer, topic, position, timeout), limit)
             reading.run(consumer, topic, idle)
             if reading.open and troubles and not position.at_end:
@@ -76,7 +76,9 @@ def peek(
 
 
 @contextmanager
-def _explained(settings: KafkaSettings, topic: str, troubles: list[str], timeout: float) -> Iterator[None]:
+def _explained(
+    consumer: Consumer, settings: KafkaSettings, topic: str, troubles: list[str], timeout: float
+) -> Iterator[None]:
     try:
         yield
     except KafkaException as error:
@@ -85,6 +87,7 @@ def _explained(settings: KafkaSettings, topic: str, troubles: list[str], timeout
             raise PeekError(f"there is no topic {topic} at {settings.bootstrap_servers}") from error
         if code == KafkaError.TOPIC_AUTHORIZATION_FAILED:
             raise PeekError(f"this principal may not read the topic {topic}") from error
+        consumer.poll(0)  # serves the callback that says what is behind it
         raise PeekError(why(error.args[0], troubles, settings.bootstrap_servers, timeout)) from error
 
 

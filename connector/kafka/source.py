@@ -113,7 +113,10 @@ class Source(threading.Thread):
                 list(self._settings.topics), on_assign=self._on_assign, on_revoke=self._on_revoke, on_lost=self._on_lost
             )
             while not self._finishing:
-                self._turn(consumer)
+                try:
+                    self._turn(consumer)
+                except KafkaException as error:
+                    self._complain(error.args[0])
             self._settle()
             self._committer.commit_now(consumer, self._owned.values())
         except _FatalError as fatal:

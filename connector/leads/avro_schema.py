@@ -28,6 +28,9 @@ LOGICAL_TYPES = frozenset(
 )
 """Those that fastavro acts on, as kind and logical type; others have to be ignored (specification, "Logical Types")."""
 
+BOUNDED_DECIMAL = "lead-connector-decimal"
+"""In place of ``decimal`` where a schema is decoded with; see ``datum``."""
+
 MAX_DEPTH = 100
 """Nested types. fastavro recurses in C, where too deep a nesting ends the process."""
 MAX_NODES = 100_000
@@ -112,8 +115,8 @@ def canonical_fingerprint(raw: Node) -> bytes:
 def shape(schema: AvroSchema, node: Node) -> object:
     """All of a schema that decides what a datum decodes to: kinds, field names, symbols, sizes, logical types.
 
-    Documentation, defaults, aliases and the names of types are not in it: schemas of equal shape read the same bytes
-    to the same values.
+    Documentation, defaults, aliases and the names of types are not in it, nor the digits of a decimal: with schemas of
+    equal shape, resolving the writer's to the reader's changes nothing.
     """
     node = schema.definition(node)
     match kind_of(node):
@@ -129,9 +132,7 @@ def shape(schema: AvroSchema, node: Node) -> object:
             return ("record", *((field["name"], shape(schema, field["type"])) for field in node["fields"]))
         case kind:
             size = node["size"] if kind == "fixed" else None
-            logical = logical_of(node)
-            digits = (node["precision"], node.get("scale", 0)) if logical == "decimal" else None
-            return (kind, size, logical, digits)
+            return (kind, size, logical_of(node))
 
 
 class _Survey:
@@ -220,6 +221,7 @@ class _Survey:
 
 
 def _check_decimal(node: dict[str, Node]) -> None:
+    _require(node.get("logicalType") != BOUNDED_DECIMAL, f"the logical type {BOUNDED_DECIMAL} is the connector's own")
     if logical_of(node) == "decimal":
         precision, scale = node.get("precision"), node.get("scale", 0)
         _require(

@@ -14,10 +14,7 @@ from typing import Any
 import fastavro
 from fastavro.read import LOGICAL_READERS, SchemaResolutionError
 
-from connector.leads.avro_schema import AvroSchema, Node, logical_of
-
-_DECIMAL = "lead-connector-decimal"
-_MAX_DECIMAL_BYTES = 512
+from connector.leads.avro_schema import BOUNDED_DECIMAL, AvroSchema, Node, logical_of
 
 _REASONS: tuple[tuple[type[Exception], str], ...] = (
     (EOFError, "the bytes end too early"),
@@ -78,7 +75,7 @@ def _bound_decimals(node: Node, schema: AvroSchema) -> None:
             _bound_decimals(branch, schema)
     elif isinstance(node, dict):
         if logical_of(node) == "decimal":
-            node["logicalType"] = _DECIMAL
+            node["logicalType"] = BOUNDED_DECIMAL
         for inner in (node.get("items"), node.get("values"), *(field["type"] for field in node.get("fields", []))):
             if inner is not None:
                 _bound_decimals(inner, schema)
@@ -86,13 +83,11 @@ def _bound_decimals(node: Node, schema: AvroSchema) -> None:
 
 def _read_decimal(data: bytes, writer_schema: Any = None, _reader_schema: Any = None) -> Decimal:
     precision, scale = writer_schema["precision"], writer_schema.get("scale", 0)
-    if len(data) > _MAX_DECIMAL_BYTES:
-        raise ValueError("decimal too long")
     unscaled = int.from_bytes(data, byteorder="big", signed=True)
     if abs(unscaled) >= 10**precision:
         raise ValueError("decimal has too many digits")
     return Decimal(unscaled).scaleb(-scale, Context(prec=precision))
 
 
-LOGICAL_READERS[f"bytes-{_DECIMAL}"] = _read_decimal
-LOGICAL_READERS[f"fixed-{_DECIMAL}"] = _read_decimal
+LOGICAL_READERS[f"bytes-{BOUNDED_DECIMAL}"] = _read_decimal
+LOGICAL_READERS[f"fixed-{BOUNDED_DECIMAL}"] = _read_decimal

@@ -36,9 +36,12 @@ async def reach(
         trust_env=False,
     )
     try:
-        async with asyncio.timeout(answer_timeout + connect_timeout), client:
-            async with client.stream("GET", base_url) as response:  # its body does not matter
-                return response.status_code
+        async with (
+            asyncio.timeout(answer_timeout + connect_timeout),
+            client,
+            client.stream("GET", base_url) as response,  # its body does not matter
+        ):
+            return response.status_code
     except httpx2.ConnectTimeout as error:
         raise ApiUnreachable(f"no connection in {connect_timeout:g} s; check the address and the network") from error
     except (httpx2.TimeoutException, TimeoutError) as error:

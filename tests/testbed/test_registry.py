@@ -10,7 +10,7 @@ from confluent_kafka.schema_registry.avro import AvroDeserializer, AvroSerialize
 from confluent_kafka.serialization import MessageField, SerializationContext
 
 from testbed.broker import Registry
-from testbed.registry import SchemaRegistry
+from testbed.registry import SERIALIZER_SETTINGS, SchemaRegistry
 
 _SCHEMA = json.dumps(
     {"type": "record", "name": "Lead", "namespace": "tests", "fields": [{"name": "phone", "type": "string"}]}
@@ -20,12 +20,12 @@ _SCHEMA = json.dumps(
 def test_confluents_serializer_registers_and_frames(registry: Registry, topic: str) -> None:
     """Confluent's own serializer registers the schema and writes its framing; its deserializer reads it."""
     context = SerializationContext(topic, MessageField.VALUE)
-    with SchemaRegistryClient({"url": registry.url}) as client:
-        data = AvroSerializer(client, _SCHEMA)({"phone": "+59899123456"}, context)
+    with _client(registry.url) as client:
+        data = AvroSerializer(client, _SCHEMA, conf=SERIALIZER_SETTINGS)({"phone": "+59899123456"}, context)
         assert data is not None
         known = client.get_latest_version(f"{topic}-value")
         assert data[:5] == b"\x00" + (known.schema_id or 0).to_bytes(4, "big")
-        assert AvroDeserializer(client)(data, context) == {"phone": "+59899123456"}
+        assert AvroDeserializer(client, conf=SERIALIZER_SETTINGS)(data, context) == {"phone": "+59899123456"}
 
 
 def test_schemas_outlive_an_outage() -> None:
@@ -39,7 +39,7 @@ def test_schemas_outlive_an_outage() -> None:
         second = _register(registry.url, "b-value", '"int"')
         registry.kill()
         registry.start()
-        with SchemaRegistryClient({"url": registry.url}) as client:
+        with _client(registry.url) as client:
             assert client.get_latest_version("a-value").schema_id == first
             assert client.get_latest_version("b-value").schema_id == second
 
@@ -54,9 +54,14 @@ def test_a_frozen_registry_is_silent_until_thawed() -> None:
         assert _get(registry.url) == 200
 
 
+def _client(url: str) -> SchemaRegistryClient:
+    return SchemaRegistryClient({"url": url, "timeout": 60})
+
+
 def _register(url: str, subject: str, schema: str) -> int:
-    with SchemaRegistryClient({"url": url}) as client:
-        return client.register_schema(subject, Schema(schema, "AVRO"))
+    with _client(url) as client:
+        known: int = client.register_schema(subject, Schema(schema, "AVRO"))
+        return known
 
 
 def _get(url: str) -> int:

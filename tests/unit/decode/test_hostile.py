@@ -119,6 +119,7 @@ for _ in range(MAX_DEPTH + 1):
         (record(field("a", {"type": "fixed", "name": "F", "size": "x"})), "size"),
         (record({"name": 1, "type": "int"}), "no name"),
         (record(field("a", "int"), name="string"), "built-in"),
+        (record(field("a", {**DECIMAL, "logicalType": "lead-connector-decimal"})), "own"),
     ],
 )
 def test_a_schema_that_invites_abuse_is_refused(schema: dict[str, Any], message: str) -> None:

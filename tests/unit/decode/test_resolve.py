@@ -106,7 +106,7 @@ def test_a_field_that_the_reader_lacks_is_skipped() -> None:
 def test_what_only_the_datum_can_tell_is_told_by_the_datum() -> None:
     """A union's branch or an enum's symbol that the reader lacks sets aside the records that use it, and only those."""
     writer = record(field("value", ["null", "string", timestamp()]))
-    reader = record(field("value", ["null", "string", {"type": "int", "logicalType": "date"}]))
+    reader = record(field("value", ["null", "string", {"type": "long", "logicalType": "local-timestamp-millis"}]))
     assert resolve(writer, reader, {"value": "x"}) == {"value": "x"}
     refused = resolve(writer, reader, {"value": MOMENT})
     assert isinstance(refused, SetAside) and refused.reason is Reason.INCOMPATIBLE_SCHEMA
@@ -117,6 +117,8 @@ def test_what_only_the_datum_can_tell_is_told_by_the_datum() -> None:
     assert isinstance(refused, SetAside) and refused.reason is Reason.INCOMPATIBLE_SCHEMA
     forgiving = {**only_red, "default": "red"}
     assert resolve(record(field("c", colours)), record(field("c", forgiving)), {"c": "blue"}) == {"c": "red"}
+    strangers = {**colours, "symbols": ["green", "grey"]}
+    assert resolve(record(field("c", strangers)), record(field("c", forgiving)), {"c": "grey"}) == {"c": "red"}
 
 
 @pytest.mark.parametrize(
@@ -150,3 +152,39 @@ def test_one_named_type_at_several_places() -> None:
     reader = record(field("home", ours), field("work", ["null", "test.Address"]))
     result = resolve(writer, reader, {"home": {"since": MILLIS}, "work": {"since": MILLIS}})
     assert result == {"home": {"since": MOMENT, "city": ""}, "work": {"since": MOMENT, "city": ""}}
+
+
+def test_a_field_is_not_taken_for_another_by_an_alias_of_its_own_name() -> None:
+    """A reader's field that the writer has by name is not read a second time by another field's alias."""
+    writer = record(field("at", "long"))
+    reader = record(field("at", timestamp()), field("when", "long", aliases=["at"], default=0))
+    assert resolve(writer, reader, {"at": MILLIS}) == {"at": MOMENT, "when": 0}
+
+
+def test_one_type_that_would_be_read_as_two_is_refused() -> None:
+    """A writer's type is read as one type of the reader's; as two, one of them could get the other's values."""
+    writer = record(field("home", record(field("since", "long"), name="test.Address")), field("work", "test.Address"))
+    home = {**record(field("since", "long"), name="test.Home"), "aliases": ["test.Address"]}
+    work = {**record(field("since", timestamp()), name="test.Work"), "aliases": ["test.Address"]}
+    refused = resolve(
+        writer, record(field("home", home), field("work", work)), {"home": {"since": 0}, "work": {"since": 0}}
+    )
+    assert isinstance(refused, SetAside) and refused.reason is Reason.INCOMPATIBLE_SCHEMA
+    assert "two types" in refused.message
+
+
+def test_a_writer_that_differs_in_words_only_is_not_resolved() -> None:
+    """Documentation, defaults and aliases do not change a datum, so such a schema is decoded at full speed."""
+    plain = record(field("a", "int"), field("b", ["null", "string"], default=None))
+    wordy = {
+        **record(field("a", "int", doc="x", default=1), field("b", ["null", "string"])),
+        "doc": "y",
+        "aliases": ["Z"],
+    }
+    longer = record(*plain["fields"], field("c", "int"))
+    under_test = decoder(plain)
+    for number, (writer, resolved) in enumerate([(plain, False), (wordy, False), (longer, True)]):
+        under_test.learn(SchemaKey("id", number), json.dumps(writer))
+        learnt = under_test._learnt[number]
+        assert not isinstance(learnt, SetAside)
+        assert (learnt.reader is not None) == resolved

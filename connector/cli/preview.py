@@ -1,0 +1,145 @@
+"""``lead-connector preview``."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from itertools import islice
+from pathlib import Path
+
+import typer
+
+from connector.cli import lead_file, moments
+from connector.cli.output import Output
+from connector.cli.preview_output import Report
+from connector.cli.problems import load_and_plan
+from connector.config import Loaded
+from connector.kafka.peek import PeekError, Position, peek
+from connector.kafka.registry import Registry, RegistryUnavailable
+from connector.leads.decode import Decoder, Format, SchemaKey
+from connector.plan import Connection, Plan, kafka_settings, registry
+from connector.preview import Preview, Sample, SchemaUnavailable
+
+FROM_TOPIC = 50
+"""Leads read of a topic when no limit is given."""
+_AVRO_FILE = b"Obj\x01"
+
+
+def preview(
+    config: Path,
+    *,
+    file: Path | None,
+    topic: str | None,
+    start: str | None,
+    limit: int | None,
+    batch: int,
+    now: str | None,
+    as_topic: str | None,
+    output: Output,
+) -> int:
+    """Print what would be sent. ``file`` or ``topic`` must be given. Returns the exit code."""
+    if (file is None) == (topic is None):
+        raise typer.BadParameter("give one of --input FILE and --topic TOPIC")
+    if file is not None and start is not None:
+        raise typer.BadParameter("goes with --topic: a file is read from its beginning", param_hint="--from")
+    if topic is not None and as_topic is not None:
+        raise typer.BadParameter("goes with --input: records of a topic have one", param_hint="--as-topic")
+    now_ms = time.time_ns() // 1_000_000 if now is None else moments.instant_ms(now, "--now")
+    position = moments.position(start or "earliest", "--from")
+    # Neither the token nor, for a file, anything on the network is needed.
+    needed = frozenset() if topic is None else frozenset({Connection.KAFKA, Connection.REGISTRY})
+    content = None if file is None else _content(file)
+    loaded, plan = load_and_plan(config, check_files=False, connections=needed)
+    try:
+        if content is not None:
+            decoder = Decoder(plan.reader, default=Format.JSON)  # which asks for no schema
+            made = _preview(loaded, plan, decoder, now_ms, batch, lambda _key: None)
+            _print(made, _from_file(loaded, content, as_topic, limit), output)
+        else:
+            with _learning(loaded, plan.decoder) as learn:
+                made = _preview(loaded, plan, plan.decoder, now_ms, batch, learn)
+                _print(made, _from_topic(loaded, topic or "", position, limit or FROM_TOPIC), output)
+    except (PeekError, SchemaUnavailable) as error:
+        typer.echo(str(error), err=True)
+        return 1
+    return 0
+
+
+def _preview(
+    loaded: Loaded, plan: Plan, decoder: Decoder, now_ms: int, batch: int, learn: Callable[[SchemaKey], None]
+) -> Preview:
+    settings = loaded.settings
+    most = settings.delivery.batch.max_bytes
+    return Preview(decoder, plan.mapper, settings.ucontact.url, now_ms, batch, most, learn)
+
+
+def _print(preview: Preview, samples: Iterator[Sample], output: Output) -> None:
+    report = Report(output, sys.stdout.buffer.write)
+    try:
+        for result in preview.results(samples):
+            report.show(result)
+    finally:
+        sys.stdout.flush()
+    typer.echo(report.counts(), err=True)
+
+
+def _content(file: Path) -> bytes:
+    """The whole of a file, or of standard input for ``-``. Raises typer.BadParameter."""
+    if str(file) == "-":
+        content = sys.stdin.buffer.read()
+    else:
+        try:
+            content = file.read_bytes()
+        except OSError as error:
+            reason = (error.strerror or "cannot be read").lower()
+            raise typer.BadParameter(f"{file}: {reason}", param_hint="--input") from None
+    if content.startswith(_AVRO_FILE):
+        raise typer.BadParameter(f"{file} is an Avro file; JSON is expected", param_hint="--input")
+    return content
+
+
+def _from_file(loaded: Loaded, content: bytes, as_topic: str | None, limit: int | None) -> Iterator[Sample]:
+    topic = as_topic
+    if topic is None:
+        # Whatever the topic is called, it decides only where routes ask for it.
+        topic = next((name for name in loaded.settings.kafka.topics if not name.startswith("^")), "")
+        if any(route.topics for route in loaded.settings.routes):
+            told = f"as leads of the topic {topic}" if topic else "as leads of no topic"
+            typer.echo(f"note: routes ask for topics; taken {told} (--as-topic names another)", err=True)
+    for lead in islice(lead_file.leads(content), limit):
+        yield Sample(f"line {lead.line}", topic, lead.value)
+
+
+def _from_topic(loaded: Loaded, topic: str, position: Position, limit: int) -> Iterator[Sample]:
+    settings = kafka_settings(loaded)
+    typer.echo(f"reading {topic} at {settings.bootstrap_servers} …", err=True)
+    for record in peek(settings, topic, position, limit):
+        yield Sample(record.place, topic, record.value, record.headers)
+
+
+@contextmanager
+def _learning(loaded: Loaded, decoder: Decoder) -> Iterator[Callable[[SchemaKey], None]]:
+    """A way for the decoder to learn schemas: from the registry, if there is one."""
+    found = registry(loaded)
+    if found is None:  # as the service has it
+        yield lambda key: decoder.learn(key, None)
+        return
+    with asyncio.Runner() as runner:
+        try:
+            yield lambda key: _learn(runner, found, decoder, key)
+        finally:
+            runner.run(found.aclose())
+
+
+def _learn(runner: asyncio.Runner, found: Registry, decoder: Decoder, key: SchemaKey) -> None:
+    try:
+        fetched = runner.run(found.fetch(key))
+    except RegistryUnavailable as error:
+        raise SchemaUnavailable(str(error)) from error
+    if fetched is None:
+        decoder.learn(key, None)
+    else:
+        decoder.learn(key, fetched.text, fetched.references)

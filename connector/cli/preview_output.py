@@ -1,0 +1,94 @@
+"""The results of a preview as text or as lines of JSON, and their numbers."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Callable
+
+import orjson
+
+from connector.cli.output import Output
+from connector.preview import Refused, Request, Result, as_json
+
+
+class Report:
+    """Writes results one by one, as UTF-8, and counts them."""
+
+    def __init__(self, output: Output, write: Callable[[bytes], object]) -> None:
+        self._shown = _line if output is Output.JSON else _block
+        self._write = write
+        self._requests = 0
+        self._routes: Counter[str] = Counter()
+        self._reasons: Counter[str] = Counter()
+
+    def show(self, result: Result) -> None:
+        """Write one result."""
+        if isinstance(result, Request):
+            self._requests += 1
+            self._routes.update(lead.route for _, lead in result.leads)
+        else:
+            self._reasons[result.why.reason.value] += 1
+        self._write(self._shown(result))
+
+    def counts(self) -> str:
+        """One line: leads by route and by reason."""
+        sent, refused = self._routes.total(), self._reasons.total()
+        return (
+            f"{_number(sent + refused, 'lead')}: {sent} in {_number(self._requests, 'request')}{_each(self._routes)},"
+            f" {refused} set aside{_each(self._reasons)}; nothing was sent"
+        )
+
+
+def _line(result: Result) -> bytes:
+    """One JSON object. The body is not read and written again: it stands there byte by byte."""
+    if isinstance(result, Request):
+        leads = [{"lead_id": lead.lead_id, "route": lead.route, "position": place} for place, lead in result.leads]
+        return (
+            as_json(
+                {
+                    "kind": "request",
+                    "method": "POST",
+                    "url": result.url,
+                    "body": orjson.Fragment(result.body),
+                    "hub": result.destination.hub,
+                    "leads": leads,
+                }
+            )
+            + b"\n"
+        )
+    why = result.why
+    return (
+        as_json(
+            {
+                "kind": "set_aside",
+                "reason": why.reason.value,
+                "lead": result.lead,
+                "message": why.message,
+                "stage": why.stage.value,
+                "outcome": why.outcome.value,
+                "position": result.place,
+            }
+        )
+        + b"\n"
+    )
+
+
+def _block(result: Result) -> bytes:
+    """For people, with an empty line after it."""
+    if isinstance(result, Refused):
+        why = result.why
+        text = f"{result.place}: set aside: {why.reason.value}: {why.message}\n"
+    else:
+        heads = "".join(f"{place}: lead {lead.lead_id}, route {lead.route}\n" for place, lead in result.leads)
+        body = json.dumps(json.loads(result.body), indent=2, ensure_ascii=False)
+        text = f"{heads}POST {result.url}\n{body}\n"
+    return f"{text}\n".encode()
+
+
+def _each(counts: Counter[str]) -> str:
+    return f" ({', '.join(f'{name} {count}' for name, count in counts.most_common())})" if counts else ""
+
+
+def _number(count: int, what: str) -> str:
+    return f"{count} {what}{'' if count == 1 else 's'}"

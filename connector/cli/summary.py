@@ -1,0 +1,101 @@
+"""What a configuration will do, in short."""
+
+from __future__ import annotations
+
+from typing import TypedDict
+
+from connector.config import Loaded
+from connector.leads.decode import Format
+from connector.leads.spec import YamlValue
+from connector.plan import Plan
+from connector.ucontact.client import request_url
+
+
+class RouteSummary(TypedDict):
+    """One route. ``url`` is None where the event decides the hub."""
+
+    name: str
+    topics: list[str]
+    when: YamlValue
+    hub: YamlValue
+    channel: str
+    endpoint: str
+    url: str | None
+
+
+class Summary(TypedDict):
+    """What is read, how, and where it goes; ``start`` holds where nothing is committed."""
+
+    bootstrap_servers: str
+    topics: list[str]
+    group_id: str
+    start: str
+    schema: str
+    schema_file: str
+    format: str
+    formats: dict[str, str]
+    registry: str | None
+    api: str
+    routes: list[RouteSummary]
+    dead_letters: str
+
+
+def summary(loaded: Loaded, plan: Plan) -> Summary:
+    """Sum a complete configuration up."""
+    settings = loaded.settings
+    routes: list[RouteSummary] = [
+        {
+            "name": route.name,
+            "topics": list(route.topics),
+            "when": route.when,
+            "hub": route.hub,
+            "channel": route.channel.value,
+            "endpoint": route.endpoint.value,
+            "url": None if destination is None else request_url(settings.ucontact.url, destination),
+        }
+        for route, (_, destination) in zip(settings.mapping().routes, plan.mapper.destinations, strict=True)
+    ]
+    return {
+        "bootstrap_servers": settings.kafka.bootstrap_servers,
+        "topics": list(settings.kafka.topics),
+        "group_id": settings.kafka.group_id,
+        "start": settings.kafka.start.value,
+        "schema": plan.reader.fullname,
+        "schema_file": str(settings.schemas.reader),
+        "format": settings.schemas.format.value,
+        "formats": {topic: Format(form).value for topic, form in settings.schemas.formats.items()},
+        "registry": None if settings.schemas.registry is None else settings.schemas.registry.url,
+        "api": settings.ucontact.url,
+        "routes": routes,
+        "dead_letters": settings.dead_letters.topic,
+    }
+
+
+def as_text(what: Summary) -> str:
+    """For people, one thing a line."""
+    formats = "".join(f", {topic} {form}" for topic, form in what["formats"].items())
+    lines = [
+        ("reads", f"{', '.join(what['topics'])} at {what['bootstrap_servers']}"),
+        ("as group", f"{what['group_id']}, from the {what['start']} record where nothing is committed"),
+        ("schema", f"{what['schema']} in {what['schema_file']}"),
+        ("format", f"{what['format']}{formats}; registry {what['registry'] or 'none'}"),
+        *(("route", _route(route)) for route in what["routes"]),
+        ("dead letters", what["dead_letters"]),
+    ]
+    return "\n".join(f"{name:<13}{text}" for name, text in lines)
+
+
+def _route(route: RouteSummary) -> str:
+    which = "every lead" if route["when"] is None else f"leads with {_value(route['when'])}"
+    if route["topics"]:
+        which += f" of {', '.join(route['topics'])}"
+    hub = f"{route['channel']} hub {_value(route['hub'])}"
+    to = f"POST {route['url']}" if route["url"] else f"{route['endpoint']}, the event says to which hub"
+    return f"{route['name']}: {which} to {hub}\n{'':<13}{to}"
+
+
+def _value(value: YamlValue) -> str:
+    """An expression as it stands in the configuration; a function by what is under it."""
+    if isinstance(value, dict):
+        return ", ".join(f"{key} {inner}" for key, inner in value.items())
+    return str(value)

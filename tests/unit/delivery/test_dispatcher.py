@@ -1,0 +1,304 @@
+"""Intake and dispatcher on a real event loop, with an API whose answers the test gives."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+import pytest
+
+from connector.delivery.backoff import Backoff
+from connector.delivery.dispatcher import Dispatcher
+from connector.delivery.intake import SLICE, Intake
+from connector.delivery.lane import Flush, LanePolicy
+from connector.delivery.progress import PartitionProgress
+from connector.delivery.record import Claim, Headers, Record, Shipment
+from connector.leads.answer import Answer, AnswerClass
+from connector.leads.decode import SchemaKey
+from connector.leads.mapped import Destination, MappedLead
+from connector.leads.outcome import Outcome, Reason, SetAside, Stage
+
+OK = Answer(AnswerClass.ACCEPTED, 200)
+SALES = Destination("sales")
+
+
+class Api:
+    """Requests wait here until the test answers them."""
+
+    def __init__(self) -> None:
+        self.requests: list[tuple[Destination, list[bytes], asyncio.Future[Answer]]] = []
+
+    async def post(self, destination: Destination, contacts: list[bytes]) -> Answer:
+        future: asyncio.Future[Answer] = asyncio.get_running_loop().create_future()
+        self.requests.append((destination, contacts, future))
+        return await future
+
+    def answer(self, answer: Answer = OK) -> None:
+        """Answer every open request."""
+        for _, _, future in self.requests:
+            if not future.done():
+                future.set_result(answer)
+
+
+class Ledger:
+    """Implements Outcomes and Observer by writing down."""
+
+    def __init__(self) -> None:
+        self.done: list[Record] = []
+        self.aside: list[tuple[Record, SetAside]] = []
+        self.gone: list[Record] = []
+        self.defects: list[Exception] = []
+
+    def delivered(self, shipments: list[Shipment]) -> None:
+        self.done += [s.record for s in shipments]
+
+    def set_aside(self, record: Record, why: SetAside, shipment: Shipment | None, answer: Answer | None) -> None:
+        self.aside.append((record, why))
+
+    def forgotten(self, records: list[Record]) -> None:
+        self.gone += records
+
+    def request_started(self, destination: Destination, leads: int, flush: Flush) -> None:
+        pass
+
+    def request_answered(self, destination: Destination, leads: int, answer: Answer, failures: int) -> None:
+        pass
+
+
+class Decoder:
+    """Values are words: a lead's hub, or what should become of it."""
+
+    def __init__(self) -> None:
+        self.known = False
+
+    def decode(
+        self, topic: str, value: bytes | None, headers: Headers | None
+    ) -> dict[str, object] | SetAside | SchemaKey:
+        if value is None:
+            return SetAside(Outcome.FILTERED, Stage.DECODE, Reason.TOMBSTONE, "")
+        if value == b"needs-schema" and not self.known:
+            return SchemaKey("id", 1)
+        return {"hub": value.decode()}
+
+
+class Mapper:
+    """Maps a word to a lead of that hub; one word is a defect."""
+
+    def map(self, lead: dict[str, object], topic: str, now_ms: int) -> MappedLead | SetAside:
+        if lead["hub"] == "defect":
+            raise KeyError("a mistake of ours")
+        return MappedLead("id", None, "route", Destination(str(lead["hub"])), b"{}")
+
+
+class Room:
+    """Intake and dispatcher put together."""
+
+    def __init__(self, tasks: asyncio.TaskGroup, **policy: Any) -> None:
+        self.api = Api()
+        self.ledger = Ledger()
+        self.decoder = Decoder()
+        self.registry = asyncio.Event()
+        policy = {"max_leads": 3, "linger": 30.0, "backoff": Backoff(1000.0, 1000.0), **policy}
+        self.dispatcher = Dispatcher(
+            LanePolicy(**policy), self.api.post, self.ledger, self.ledger, tasks.create_task, lambda: 1.0
+        )
+        self.intake = Intake(
+            self.decoder,
+            Mapper(),
+            self.dispatcher,
+            self.ledger,
+            self.learn,
+            lambda _record, error: self.ledger.defects.append(error),
+            tasks.create_task,
+            lambda: 0,
+        )
+
+    async def learn(self, _key: SchemaKey) -> None:
+        await self.registry.wait()
+        self.decoder.known = True
+
+    async def close(self) -> None:
+        self.intake.close()
+        await self.dispatcher.close()
+
+
+def run(test: Callable[[Room], Awaitable[None]], **policy: Any) -> None:
+    """Run a test body in a room of its own."""
+
+    async def body() -> None:
+        async with asyncio.TaskGroup() as tasks:
+            room = Room(tasks, **policy)
+            await asyncio.wait_for(test(room), 60)
+            await room.close()
+
+    asyncio.run(body())
+
+
+async def turns(count: int = 5) -> None:
+    """Let the loop do what is ready."""
+    for _ in range(count):
+        await asyncio.sleep(0)
+
+
+def claim(partition: int = 0) -> Claim:
+    """A claim on a partition."""
+    return Claim("leads", partition, PartitionProgress(0))
+
+
+def records(*values: bytes | None, of: Claim | None = None) -> list[Record]:
+    """Records of one claim."""
+    of = of or claim()
+    return [Record(of, offset, None, None, value, None) for offset, value in enumerate(values)]
+
+
+def test_a_lone_lead_is_sent_within_the_call_that_brings_it() -> None:
+    """On a quiet topic nothing is waited for: no linger, and the request starts on the loop's next turn."""
+
+    async def body(room: Room) -> None:
+        room.intake.receive(records(b"sales"))
+        await turns(1)
+        assert [len(contacts) for _, contacts, _ in room.api.requests] == [1]
+
+    run(body)
+
+
+def test_hubs_do_not_wait_for_each_other() -> None:
+    """One hub's request hangs; another's leads go on."""
+
+    async def body(room: Room) -> None:
+        room.intake.receive(records(b"slow", b"sales"))
+        await turns()
+        for destination, _, future in room.api.requests:
+            if destination == SALES:
+                future.set_result(OK)
+        await turns()
+        assert [record.value for record in room.ledger.done] == [b"sales"]
+
+    run(body)
+
+
+def test_every_record_has_its_own_end() -> None:
+    """Tombstone, defect, unknown schema and lead in one hand-over: each is settled once, in nobody's way."""
+
+    async def body(room: Room) -> None:
+        batch = records(None, b"defect", b"needs-schema", b"sales")
+        room.intake.receive(batch)
+        await turns()
+        room.api.answer()
+        await turns()
+        assert [record.value for record in room.ledger.done] == [b"sales"]
+        assert [(record.value, why.reason) for record, why in room.ledger.aside] == [
+            (None, Reason.TOMBSTONE),
+            (b"defect", Reason.INTERNAL_ERROR),
+        ]
+        assert "a mistake of ours" not in room.ledger.aside[1][1].message, "an exception's text may hold a lead's data"
+        assert len(room.ledger.defects) == 1 and room.intake.waiting == 1
+        room.registry.set()
+        await turns()
+        room.api.answer()
+        await turns()
+        assert {r.value for r in room.ledger.done} == {b"sales", b"needs-schema"} and room.intake.waiting == 0
+
+    run(body)
+
+
+def test_no_request_starts_for_a_released_claim() -> None:
+    """Queued, waiting for a schema, in back-off, or taken but not started: all given back. In flight: finished."""
+
+    async def body(room: Room) -> None:
+        ours, theirs = claim(0), claim(1)
+        room.intake.receive(records(b"sales", of=theirs))
+        await turns()
+        in_flight = room.api.requests[0][2]
+        room.intake.receive(records(b"sales", b"needs-schema", of=theirs) + records(b"sales", of=ours))
+        await turns()
+        room.intake.receive(records(b"fresh-hub", of=theirs))  # its batch is taken, its task has not begun
+        theirs.released = True
+        room.intake.release()
+        room.dispatcher.release()
+        await turns()
+        assert len(room.api.requests) == 1
+        assert len(room.ledger.gone) == 3
+        in_flight.set_result(OK)
+        await turns()
+        assert [record.claim for record in room.ledger.done] == [theirs], "an answer that comes still counts"
+        assert len(room.api.requests) == 2, "what is ours goes on"
+
+    run(body)
+
+
+def test_a_failed_request_of_a_released_claim_is_not_tried_again() -> None:
+    """Its leads are given back at once, not after the back-off."""
+
+    async def body(room: Room) -> None:
+        theirs = claim()
+        room.intake.receive(records(b"sales", of=theirs))
+        await turns()
+        theirs.released = True
+        room.dispatcher.release()
+        room.api.answer(Answer(AnswerClass.UNAVAILABLE, 500))
+        await turns()
+        assert len(room.ledger.gone) == 1 and room.dispatcher.waiting == 0
+
+    run(body)
+
+
+def test_a_large_hand_over_leaves_the_loop_its_turns() -> None:
+    """Thousands of records are mapped in slices: other work runs in between."""
+
+    async def body(room: Room) -> None:
+        room.intake.receive(records(*[b"sales"] * (3 * SLICE)))
+        assert room.intake.waiting == 2 * SLICE
+        await turns(4)
+        assert room.intake.waiting == 0
+
+    run(body)
+
+
+def test_closing_abandons_and_sends_nothing_more() -> None:
+    """After close the leads stay unresolved: they are read again."""
+
+    async def body(room: Room) -> None:
+        room.intake.receive(records(*[b"sales"] * 10))
+        await turns()
+        sent = len(room.api.requests)
+        await room.close()
+        room.intake.receive(records(b"sales"))
+        await turns()
+        assert len(room.api.requests) == sent and not room.ledger.done and room.dispatcher.in_flight == 0
+
+    run(body)
+
+
+def test_a_defect_in_sending_is_not_swallowed() -> None:
+    """The client never raises; if it does, the service must end and say so, not lose the batch silently."""
+
+    async def broken(_destination: Destination, _contacts: list[bytes]) -> Answer:
+        raise RuntimeError("a defect")
+
+    async def body() -> None:
+        async with asyncio.TaskGroup() as tasks:
+            room = Room(tasks)
+            room.dispatcher._post = broken
+            room.intake.receive(records(b"sales"))
+
+    with pytest.raises(ExceptionGroup) as failed:
+        asyncio.run(body())
+    assert failed.group_contains(RuntimeError, match="a defect")
+
+
+def test_event_named_hubs_do_not_pile_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Lanes of hubs that events invent are forgotten when there are too many and they are idle."""
+    monkeypatch.setattr("connector.delivery.dispatcher.MOST_LANES", 5)
+
+    async def body(room: Room) -> None:
+        for number in range(50):
+            room.intake.receive(records(f"hub-{number}".encode()))
+            await turns()
+            room.api.answer()
+            await turns()
+        assert len(room.dispatcher._lanes) <= 6
+        assert len(room.ledger.done) == 50
+
+    run(body)
