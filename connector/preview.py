@@ -90,7 +90,12 @@ class Preview:
         """Requests and refusals in the order of the leads. Raises what ``learn`` raises."""
         request: Request | None = None
         for sample in samples:
-            result = self._result(sample)
+            try:
+                result = self._result(sample)
+            except SchemaUnavailable:
+                if request is not None:
+                    yield request
+                raise
             if isinstance(result, MappedLead) and request is not None and self._fits(request, result):
                 request.leads.append((sample.place, result))
                 continue

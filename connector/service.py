@@ -6,6 +6,7 @@ Two threads: the Kafka thread (``kafka.source``) and this one with the event loo
 from __future__ import annotations
 
 import asyncio
+import itertools
 import os
 import signal
 import time
@@ -40,6 +41,8 @@ log = structlog.get_logger("connector")
 
 T = TypeVar("T")
 
+ASK_AGAIN = 60
+"""Seconds after which the registry is asked again for schemas that it did not know: it may learn of them later."""
 LEAVE = 10.0
 """Seconds that the Kafka thread gets to commit and leave the group after the drain."""
 
@@ -206,8 +209,10 @@ class Service:
             )
 
     async def _turn(self) -> None:
-        while True:
+        for turn in itertools.count(1):
             self._health.loop_turned = self._health.clock()
+            if turn % ASK_AGAIN == 0:
+                self._plan.decoder.forget_unknown()
             await asyncio.sleep(1)
 
     async def _learn(self, key: SchemaKey) -> None:

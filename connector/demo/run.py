@@ -12,6 +12,7 @@ from rich.console import Console
 
 from connector.demo.arrivals import Arrivals
 from connector.demo.configuration import reader_schema
+from connector.demo.environment import keep_to_ourselves
 from connector.demo.kafka import LeadProducer
 from connector.demo.leads import LeadFactory
 from connector.demo.options import Options
@@ -21,7 +22,6 @@ from connector.demo.stage import LOG, Stage, StageError, stage
 from connector.demo.stream import LeadStream
 from connector.demo.summary import Summary, Times, render
 from connector.demo.view import View, make_console, make_view
-from connector.demo.web import no_proxy_for_loopback
 
 _SETTLE = 15.0
 """Seconds that leads on their way get to arrive when the demo is asked to end."""
@@ -30,7 +30,7 @@ _SETTLE = 15.0
 def run(options: Options) -> int:
     """Run the demo in this process, in its main thread. Gives the exit code: 0 when everything adds up, else 1."""
     console = make_console()
-    no_proxy_for_loopback()
+    keep_to_ourselves()
     folder = Path(tempfile.mkdtemp(prefix="lead-connector-demo-"))
     keep = True
     try:

@@ -96,8 +96,7 @@ class LiveView(View):
     def show(self, progress: Progress) -> None:
         """Redraw."""
         self._rate.note(progress.counts.of(Outcome.DELIVERED))
-        self._warnings.extend(progress.warnings)
-        self._live.update(self._drawn(progress), refresh=True)
+        self._live.update(self.drawn(progress), refresh=True)
 
     def __enter__(self) -> LiveView:
         self._live.start()
@@ -108,8 +107,9 @@ class LiveView(View):
     ) -> None:
         self._live.stop()
 
-    def _drawn(self, progress: Progress) -> RenderableType:
-        # Most important first: a low terminal shows as many parts as it has lines for.
+    def drawn(self, progress: Progress) -> RenderableType:
+        """A moment, as high as the terminal at most: the least important parts are left out where it is low."""
+        self._warnings.extend(progress.warnings)
         inside = self._console.options.update(width=self._console.width - 4)
         room = self._console.height - 2
         shown: list[RenderableType] = []

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import http.client
-import os
 from urllib.parse import urlsplit
 
 _TIMEOUT = 5.0
@@ -22,10 +21,3 @@ def get(url: str) -> bytes | None:
     finally:
         connection.close()
     return body if answer.status == 200 else None
-
-
-def no_proxy_for_loopback() -> None:
-    """Keeps this process and those it starts from asking a proxy for what runs in here."""
-    for name in ("no_proxy", "NO_PROXY"):
-        before = os.environ.get(name)
-        os.environ[name] = f"{before},127.0.0.1" if before else "127.0.0.1"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import re
 from collections.abc import Callable
+from typing import TypeAlias
 
 from confluent_kafka import Consumer, KafkaError, KafkaException, Producer, TopicPartition
 from confluent_kafka.admin import AdminClient
@@ -12,6 +13,9 @@ from confluent_kafka.admin import AdminClient
 from connector.kafka.settings import KafkaSettings, client_config, consumer_config, producer_config, reader_config
 
 _CLIENT_ID = "lead-connector"
+
+OnCommit: TypeAlias = "Callable[[KafkaError | None, list[TopicPartition]], None]"
+"""librdkafka's on_commit callback."""
 
 
 class Clients:
@@ -23,9 +27,13 @@ class Clients:
         self._on_trouble = on_trouble
         self._admin: AdminClient | None = None
 
-    def consumer(self, on_commit: Callable[[KafkaError | None, list[TopicPartition]], None]) -> Consumer:
+    def consumer(self, on_commit: OnCommit) -> Consumer:
         """A consumer that is not subscribed yet."""
-        return Consumer(self._with_events(consumer_config(self.settings, _CLIENT_ID)) | {"on_commit": on_commit})
+        return Consumer({**self._with_events(consumer_config(self.settings, _CLIENT_ID)), "on_commit": on_commit})
+
+    def reader(self) -> Consumer:
+        """A consumer to look at topics with: assign it partitions. It joins no group and commits nothing."""
+        return Consumer(self._with_events(reader_config(self.settings, _CLIENT_ID)))
 
     def reader(self) -> Consumer:
         """A consumer to look at topics with: assign it partitions. It joins no group and commits nothing."""
@@ -44,7 +52,10 @@ class Clients:
 
     def refusal(self) -> str | None:
         """What librdkafka has against this configuration; None when it takes it. Connects to nothing that matters."""
-        for make in (lambda: self.consumer(lambda _error, _partitions: None).close(), self.producer):
+        for make in (
+            lambda: self.consumer(lambda _error, _partitions: None).close(),
+            self.producer,
+        ):
             try:
                 make()
             except (KafkaException, ValueError, TypeError) as error:

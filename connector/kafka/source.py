@@ -17,6 +17,7 @@ from confluent_kafka import OFFSET_INVALID, Consumer, KafkaError, KafkaException
 
 from connector.delivery.progress import PartitionProgress
 from connector.delivery.record import Claim, Headers, Record
+from connector.kafka.clients import OnCommit
 from connector.kafka.commits import Committer
 from connector.kafka.dead_letters import DeadLetters
 from connector.kafka.journal import decode
@@ -43,7 +44,7 @@ class Source(threading.Thread):
     def __init__(
         self,
         settings: KafkaSettings,
-        connect: Callable[[Callable[[KafkaError | None, list[TopicPartition]], None]], Consumer],
+        connect: Callable[[OnCommit], Consumer],
         marks: TopicMarks,
         dead_letters: Callable[[Source], DeadLetters],
         hand_over: Callable[[list[Record]], None],
@@ -119,9 +120,9 @@ class Source(threading.Thread):
                     self._complain(error.args[0])
             self._settle()
             self._committer.commit_now(consumer, self._owned.values())
-        except _FatalError as fatal:
+        except _FatalError as error:
             # A static member whose old session still runs, a fenced member: a new consumer may join later.
-            self._watch.trouble(f"{fatal}: joining again in {RESTART:.0f} s")
+            self._watch.trouble(f"{error}: joining again in {RESTART:.0f} s")
             self._on_lost(consumer, [TopicPartition(t, p) for t, p in self._owned])
             self._wait(RESTART)
         finally:
@@ -312,7 +313,8 @@ class Source(threading.Thread):
     # The rest.
 
     def _complain(self, error: KafkaError) -> None:
-        if error.fatal():
+        # A fatal error that poll gives back is marked by its code alone.
+        if error.fatal() or error.code() == KafkaError._FATAL:
             raise _FatalError(error.str())
         self._watch.trouble(error.str())
 

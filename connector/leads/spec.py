@@ -11,7 +11,7 @@ from datetime import timedelta
 from enum import StrEnum
 from typing import TypeAlias
 
-YamlValue: TypeAlias = "None | bool | int | float | str | list[YamlValue] | dict[str, YamlValue]"
+YamlValue: TypeAlias = "bool | int | float | str | list[YamlValue] | dict[str, YamlValue] | None"
 
 
 class Channel(StrEnum):
@@ -87,7 +87,7 @@ class MappingSpec:
 
 @dataclass(frozen=True, slots=True)
 class SpecProblem:
-    """Something wrong in a spec. ``path`` leads to it as in the configuration: ("routes", 0, "contact", "clientIds")."""
+    """Something wrong in a spec. ``path`` leads to it as in the configuration: ("routes", 0, "contact", "agent")."""
 
     path: tuple[str | int, ...]
     message: str

@@ -124,7 +124,7 @@ def engine(monkeypatch: pytest.MonkeyPatch) -> Iterator[Engine]:
             elif any(self.path.endswith(f"/images/{image}/json") for image in engine.images):
                 self._answer(200, {"Id": "sha256:1"})
             else:
-                self._answer(404, {"message": "no such thing"})
+                self._answer(404, {"message": "No such image"})
 
         def do_POST(self) -> None:
             self.rfile.read(int(self.headers.get("Content-Length", 0)))

@@ -15,7 +15,7 @@ LEAD = {"a": 1, "b": [{"c": "x\ny { ["}]}
 
 
 def lines(content: bytes) -> list[tuple[int, bytes]]:
-    return [tuple(found) for found in leads(content)]
+    return [(found.line, found.value) for found in leads(content)]
 
 
 @pytest.mark.parametrize("indent", [None, 2])
@@ -86,5 +86,5 @@ def test_any_leads(several: list[dict[str, Any]], indent: int | None, as_list: b
         text = json.dumps(several, indent=indent, ensure_ascii=ascii_only)
     else:
         text = "\n".join(json.dumps(each, indent=indent, ensure_ascii=ascii_only) for each in several)
-    content = text.encode("utf-8", "surrogatepass")
+    content = text.encode()
     assert [json.loads(found.value) for found in leads(content)] == several

@@ -1,0 +1,151 @@
+"""``lead-connector check``: every problem with its place, or what the configuration will do."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+from tests.unit.cli.support import ROOT, cli, configuration
+
+
+def test_a_configuration_that_is_right(tmp_path: Path) -> None:
+    """Exit 0, and what will happen on standard output."""
+    config = configuration(tmp_path)
+    ran = cli("check", "-c", config)
+    assert (ran.code, ran.err) == (0, "")
+    assert "has no mistakes" in ran.out
+    for told in (
+        "leads at 127.0.0.1:1",
+        "lead-connector, from the earliest",
+        "leads.LeadEvent",
+        "google: leads with source.platform == 'google' to telephony hub Ventas día/1",
+        "POST http://127.0.0.1:1/api/dialer/id/Ventas%20d%C3%ADa%2F1/freshLeads",
+        "leads.dead",
+    ):
+        assert told in ran.out
+
+
+def test_the_summary_for_programs(tmp_path: Path) -> None:
+    """One object; a hub that the event names has no URL."""
+    routes = [{"name": "all", "hub": "hub-{{ source.platform }}", "contact": {"clientIds": "person.phones"}}]
+    ran = cli("check", "-c", configuration(tmp_path, routes=routes), "--output", "json")
+    report = json.loads(ran.out)
+    assert (ran.code, ran.err, report["ok"], report["problems"], report["online"]) == (0, "", True, [], None)
+    summary = report["summary"]
+    assert (summary["topics"], summary["group_id"], summary["schema"]) == (
+        ["leads"],
+        "lead-connector",
+        "leads.LeadEvent",
+    )
+    [route] = summary["routes"]
+    assert (route["name"], route["channel"], route["endpoint"], route["url"]) == (
+        "all",
+        "telephony",
+        "freshLeads",
+        None,
+    )
+
+
+def test_every_problem_at_once_each_with_its_place(tmp_path: Path) -> None:
+    """Mistakes in values, in rules between them, in files and in the mapping come together, in file order."""
+    routes = [{"name": "all", "hub": "sales", "contact": {"clientIds": "person.fone", "nonsense": "eventId"}}]
+    config = configuration(
+        tmp_path,
+        routes=routes,
+        ucontact={"token_file": str(tmp_path / "gone")},
+        dead_letters={"topic": "leads"},
+        delivery={"drain_timeout": 20},
+    )
+    ran = cli("check", "-c", config, "--output", "json")
+    report = json.loads(ran.out)
+    assert ran.code == 2 and not report["ok"] and report["summary"] is None
+    assert [problem["path"] for problem in report["problems"]] == [
+        "ucontact.token_file",
+        "routes[0].contact.clientIds",
+        "routes[0].contact.nonsense",
+        "dead_letters.topic",
+        "delivery.drain_timeout",
+    ]
+    lines = config.read_text().splitlines()
+    for problem, text in zip(report["problems"], ("gone", "fone", "nonsense", "leads", "20"), strict=True):
+        assert problem["kind"] == "configuration" and problem["file"] == str(config)
+        assert text in lines[problem["line"] - 1] and problem["message"]
+    told = cli("check", "-c", config)
+    assert (told.code, told.out) == (2, "") and "5 problems in the configuration" in told.err
+    assert told.err.splitlines()[0].startswith(f"{config}:")
+
+
+def test_a_mistake_seen_twice_is_told_once(tmp_path: Path) -> None:
+    """A reader schema, a writer schema and a property file that are missing cannot be read either."""
+    gone = str(tmp_path / "gone")
+    config = configuration(
+        tmp_path,
+        schemas={"reader": gone},
+        kafka={"property_files": {"sasl.password": gone}},
+        ucontact={"ca_file": gone},
+    )
+    paths = [problem["path"] for problem in json.loads(cli("check", "-c", config, "--output", "json").out)["problems"]]
+    assert paths == ["kafka.property_files[sasl.password]", "schemas.reader", "ucontact.ca_file"]
+
+
+def test_what_could_not_be_checked_is_said(tmp_path: Path) -> None:
+    """A route that is broken as such keeps the mapping from being looked at; everything else is."""
+    routes = [{"name": "all", "contact": {"clientIds": "person.fone"}}]
+    config = configuration(tmp_path, routes=routes, kafka={"properties": {"no.such.property": "1"}})
+    ran = cli("check", "-c", config, "--online")
+    assert ran.code == 2
+    assert "routes[0].hub" in ran.err and "no.such.property" in ran.err
+    assert "checked when these are mended: the mapping" in ran.err
+    assert "nothing was asked online" in ran.err
+    ran = cli("check", "-c", configuration(tmp_path, kafka=None, schemas=None, routes=None))
+    assert ran.code == 2 and ran.err.count("required") + ran.err.count("missing") >= 3, ran.err
+
+
+def test_what_would_keep_the_clients_from_being_made(tmp_path: Path) -> None:
+    """A token that no header takes, and CA files without a certificate."""
+    (tmp_path / "bad").write_text("two words")
+    bad = str(tmp_path / "bad")
+    config = configuration(
+        tmp_path,
+        ucontact={"token_file": bad, "ca_file": bad},
+        schemas={"registry": {"url": "http://127.0.0.1:1", "ca_file": bad}},
+    )
+    ran = cli("check", "-c", config)
+    assert ran.code == 2 and "3 problems" in ran.err
+    for place in ("ucontact.token_file", "ucontact.ca_file", "schemas.registry"):
+        assert f": {place}: " in ran.err
+    assert "two words" not in ran.err
+
+
+def test_warnings_do_not_fail(tmp_path: Path) -> None:
+    """They are told, in both forms."""
+    config = configuration(tmp_path, delivery={"drain_timeout": "1s"})
+    told, report = cli("check", "-c", config), cli("check", "-c", config, "--output", "json")
+    assert told.code == report.code == 0
+    assert "warning: " in told.err and "delivery.drain_timeout" in told.err
+    assert [warning["path"] for warning in json.loads(report.out)["warnings"]] == ["delivery.drain_timeout"]
+
+
+def test_the_environment_is_part_of_it(tmp_path: Path) -> None:
+    """A problem there is told with the variable's name."""
+    ran = cli("check", "-c", configuration(tmp_path), environ={"CONNECTOR__DELIVERY__MAX_IN_FLIGHT": "0"})
+    assert ran.code == 2 and ran.err.startswith("CONNECTOR__DELIVERY__MAX_IN_FLIGHT: delivery.max_in_flight:")
+
+
+def test_no_configuration(tmp_path: Path) -> None:
+    """A missing file, a missing option, and a file that is no YAML are bad usage."""
+    assert cli("check").code == 2
+    ran = cli("check", "-c", tmp_path / "gone.yaml")
+    assert ran.code == 2 and "there is no such file" in ran.err
+    (tmp_path / "odd.yaml").write_text("kafka: [")
+    ran = cli("check", "-c", tmp_path / "odd.yaml", "--output", "json")
+    assert ran.code == 2 and len(json.loads(ran.out)["problems"]) == 1
+
+
+def test_the_examples_lack_only_their_token(tmp_path: Path) -> None:
+    """What the examples show is right, and they can be previewed as they are."""
+    token = tmp_path / "token"
+    token.write_text("t")
+    for example in sorted((ROOT / "examples").glob("*.yaml")):
+        ran = cli("check", "-c", example, environ={"CONNECTOR__UCONTACT__TOKEN_FILE": str(token)})
+        assert ran.code == 0, ran.err
