@@ -24,7 +24,9 @@ from bench.results import MIB, Run, Summary
 def show_drains(console: Console, summaries: Sequence[Summary], leads: int) -> None:
     """Print the medians."""
     runs = max(summary.runs for summary in summaries)
-    table = _table(f"Drain of {leads:,} leads, medians of {runs}" if runs > 1 else f"Drain of {leads:,} leads, one run")
+    table = _table(
+        console, f"Drain of {leads:,} leads, medians of {runs}" if runs > 1 else f"Drain of {leads:,} leads, one run"
+    )
     for column in ("leads/s", "CPU s/million", "(range)", "times floor", "peak MiB", "mean batch", "others' cores"):
         table.add_column(column, justify="right", no_wrap=True)
     for each in summaries:
@@ -44,7 +46,7 @@ def show_drains(console: Console, summaries: Sequence[Summary], leads: int) -> N
 
 def show_memory(console: Console, run: Run) -> None:
     """Print what a large backlog took."""
-    table = _table(f"Memory with {run.leads:,} leads waiting")
+    table = _table(console, f"Memory with {run.leads:,} leads waiting")
     for column in ("peak MiB", "leads/s", "CPU s/million", "mean batch"):
         table.add_column(column, justify="right", no_wrap=True)
     peak, batch = (run.peak_bytes or 0) / MIB, run.leads / (run.requests or 1)
@@ -54,7 +56,7 @@ def show_memory(console: Console, run: Run) -> None:
 
 def show_quiet(console: Console, quiet: Quiet) -> None:
     """Print how long single leads took."""
-    table = _table(f"Quiet topic: {quiet.leads} single leads, ms after the producer's call")
+    table = _table(console, f"Quiet topic: {quiet.leads} single leads, ms after the producer's call")
     for column in ("median", "p99", "longest"):
         table.add_column(column, justify="right", no_wrap=True)
     for name, spread in (
@@ -87,8 +89,9 @@ def _plain(value: object) -> Any:
     raise TypeError(f"{type(value).__name__} has no JSON form")
 
 
-def _table(title: str) -> Table:
-    table = Table(title=title, title_justify="left", box=box.MARKDOWN)
+def _table(console: Console, title: str) -> Table:
+    console.print(f"\n{title}\n", highlight=False)  # a table's own title would wrap at the table's width
+    table = Table(box=box.MARKDOWN)
     table.add_column("", no_wrap=True)
     return table
 

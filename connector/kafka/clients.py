@@ -35,10 +35,6 @@ class Clients:
         """A consumer to look at topics with: assign it partitions. It joins no group and commits nothing."""
         return Consumer(self._with_events(reader_config(self.settings, _CLIENT_ID)))
 
-    def reader(self) -> Consumer:
-        """A consumer to look at topics with: assign it partitions. It joins no group and commits nothing."""
-        return Consumer(self._with_events(reader_config(self.settings, _CLIENT_ID)))
-
     def producer(self) -> Producer:
         """A producer for dead letters."""
         return Producer(self._with_events(producer_config(self.settings, _CLIENT_ID)))
