@@ -69,7 +69,7 @@ class Route:
 
 
 def _topics(topics: tuple[str, ...], compiler: Compiler, path: Path) -> Callable[[str], bool]:
-    """Whether a topic is the route's: any when none is named, else by name or by a ^pattern of the whole name."""
+    """Whether a topic is the route's: any when none is named, else by name or by a ^pattern, as librdkafka matches it."""
     names = frozenset(topic for topic in topics if not topic.startswith("^"))
     patterns: list[re.Pattern[str]] = []
     for index, topic in enumerate(topics):
@@ -80,7 +80,7 @@ def _topics(topics: tuple[str, ...], compiler: Compiler, path: Path) -> Callable
                 compiler.problem((*path, index), f"not a regular expression: {error}")
     if not topics:
         return lambda _topic: True
-    return lambda topic: topic in names or any(pattern.fullmatch(topic) for pattern in patterns)
+    return lambda topic: topic in names or any(pattern.match(topic) for pattern in patterns)
 
 
 def _when(value: YamlValue, compiler: Compiler, path: Path) -> Evaluate:

@@ -53,13 +53,14 @@ def test_the_first_match_wins() -> None:
         (("leads",), "leads", True),
         (("leads",), "leads.eu", False),
         (("other", r"^leads\..*"), "leads.eu", True),
-        ((r"^leads",), "leads.eu", False),
+        ((r"^leads",), "leads.eu", True),
+        ((r"^leads$",), "leads.eu", False),
         ((r"^leads(\..*)?",), "xleads", False),
         (("leads.eu",), "leadsxeu", False),
     ],
 )
-def test_topics_are_names_or_patterns_of_the_whole_name(topics: tuple[str, ...], topic: str, taken: bool) -> None:
-    """A pattern begins with ^ and must match the whole name."""
+def test_topics_are_names_or_patterns_of_their_beginning(topics: tuple[str, ...], topic: str, taken: bool) -> None:
+    """A pattern means what it means in kafka.topics: the beginning of a name has to match."""
     result = mapper(route(topics=topics)).map(lead(), topic, NOW_MS)
     assert isinstance(result, MappedLead) is taken
 
