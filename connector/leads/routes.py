@@ -69,7 +69,7 @@ class Route:
 
 
 def _topics(topics: tuple[str, ...], compiler: Compiler, path: Path) -> Callable[[str], bool]:
-    """Whether a topic is the route's: any when none is named, else by name or by a ^pattern, as librdkafka matches it."""
+    """Whether a topic is the route's: any when none is named, else by name or by a ^pattern as librdkafka matches."""
     names = frozenset(topic for topic in topics if not topic.startswith("^"))
     patterns: list[re.Pattern[str]] = []
     for index, topic in enumerate(topics):
