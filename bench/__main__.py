@@ -14,6 +14,7 @@ from bench import parts, usage
 from bench.bed import bed
 from bench.drain import WrongError
 from bench.tables import save
+from testbed.engine import ImageUnavailableError
 from testbed.process import ProcessDiedError
 from testbed.repository import FetchError
 
@@ -44,7 +45,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
                 results |= parts.drains(running, _leads(options), runs, options.latency)
     except KeyboardInterrupt:
         return 1
-    except (FetchError, ProcessDiedError, TimeoutError, WrongError) as error:
+    except (FetchError, ImageUnavailableError, ProcessDiedError, TimeoutError, WrongError) as error:
         sys.stderr.write(f"bench: {error}\n")
         return 1
     save(results)
@@ -61,9 +62,11 @@ def _parser() -> argparse.ArgumentParser:
         description="Drains a real Kafka into a fast sink, beside a floor without HTTP. Without --memory, "
         "--quiet-topic or --profile: the drain. Results also in out/bench.json.",
     )
-    parser.add_argument("--leads", type=_positive, help="in the backlog; 200,000, or 1,000,000 for --memory")
-    parser.add_argument("--runs", type=_positive, help="of each subject; 3")
-    parser.add_argument("--latency", type=float, nargs="+", default=[0.0, 20.0], metavar="MS", help="of the sink; 0 20")
+    parser.add_argument("--leads", type=_count, help="in the backlog; 200,000, or 1,000,000 for --memory")
+    parser.add_argument("--runs", type=_count, help="of each subject; 3")
+    parser.add_argument(
+        "--latency", type=_milliseconds, nargs="+", default=[0.0, 20.0], metavar="MS", help="of the sink; 0 20"
+    )
     parser.add_argument("--quick", action="store_true", help="40,000 leads (200,000 for --memory), one run")
     parser.add_argument("--memory", action="store_true", help="peak memory with a million leads waiting (last latency)")
     parser.add_argument("--quiet-topic", action="store_true", help="delay of single leads, 5 a second (first latency)")
@@ -74,11 +77,16 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _positive(text: str) -> int:
-    number = int(text)
-    if number < 1:
-        raise ValueError
-    return number
+def _count(text: str) -> int:
+    if not (text.isascii() and text.isdigit() and int(text)):
+        raise argparse.ArgumentTypeError(f"{text!r} is no number from 1 on")
+    return int(text)
+
+
+def _milliseconds(text: str) -> float:
+    if not (text.isascii() and text.replace(".", "", 1).isdigit()):
+        raise argparse.ArgumentTypeError(f"{text!r} is no number of milliseconds")
+    return float(text)
 
 
 if __name__ == "__main__":

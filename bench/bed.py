@@ -5,7 +5,7 @@ from __future__ import annotations
 import shutil
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from uuid import uuid4
 
 from rich.console import Console
@@ -17,6 +17,7 @@ from bench.paths import WORK
 from bench.program import Sink
 from testbed import provision
 from testbed.broker import Broker
+from testbed.topics import delete_topics
 
 
 @dataclass(frozen=True)
@@ -28,6 +29,8 @@ class Bed:
     framer: Framer
     sink: Sink
     console: Console
+    topics: list[str] = field(default_factory=list)
+    """All that were made; they go when the bed does, for Kafka may be somebody else's."""
 
     @property
     def bootstrap(self) -> str:
@@ -37,8 +40,9 @@ class Bed:
     def topic(self, leads: int = 0) -> str:
         """A new topic (and its dead-letter topic) with so many leads waiting."""
         name = f"bench-{uuid4().hex[:8]}"
-        self.broker.create_topic(name, PARTITIONS)
-        self.broker.create_topic(f"{name}.dead", 1)
+        for topic, partitions in ((name, PARTITIONS), (f"{name}.dead", 1)):
+            self.broker.create_topic(topic, partitions)
+            self.topics.append(topic)
         if leads:
             self._fill(name, leads)
         return name
@@ -60,4 +64,8 @@ def bed(console: Console, *, real_registry: bool) -> Iterator[Bed]:
         broker = running.enter_context(provision.kafka())
         registry = running.enter_context(registries.real("leads") if real_registry else registries.minimal())
         sink = running.enter_context(Sink())
-        yield Bed(broker, registry.url, Framer(registry.schema_id), sink, console)
+        made = Bed(broker, registry.url, Framer(registry.schema_id), sink, console)
+        try:
+            yield made
+        finally:
+            delete_topics(made.bootstrap, made.topics)

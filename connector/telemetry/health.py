@@ -12,7 +12,10 @@ class Health:
     """What the two threads last said of themselves. Plain writes and reads of single values: any thread."""
 
     loop_limit: float = 30.0
-    """Seconds after which a loop that has not turned counts as stuck."""
+    """Seconds after which an event loop that has not turned counts as stuck."""
+    kafka_limit: float = 150.0
+    """The same for the Kafka thread: above what its waits add up to when no broker answers (a revocation's drain, its
+    commit, and the questions of the next assignment), for that must not make the process die."""
     clock: Callable[[], float] = time.monotonic
     kafka_turned: float | None = None
     loop_turned: float | None = None
@@ -24,11 +27,10 @@ class Health:
     def live(self) -> tuple[bool, dict[str, object]]:
         """True while both loops turn."""
         now = self.clock()
-        ages = {
-            name: None if turned is None else round(now - turned, 1)
-            for name, turned in (("kafka", self.kafka_turned), ("loop", self.loop_turned))
-        }
-        return all(age is None or age < self.loop_limit for age in ages.values()), {"seconds_since_turn": ages}
+        loops = {"kafka": (self.kafka_turned, self.kafka_limit), "loop": (self.loop_turned, self.loop_limit)}
+        ages = {name: None if turned is None else round(now - turned, 1) for name, (turned, _) in loops.items()}
+        good = all(turned is None or now - turned < limit for turned, limit in loops.values())
+        return good, {"seconds_since_turn": ages}
 
     def ready(self) -> tuple[bool, dict[str, object]]:
         """True after the group was joined, until draining begins."""

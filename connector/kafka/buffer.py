@@ -1,0 +1,72 @@
+"""What has been handed over and not settled, and the way on which outcomes come back to the Kafka thread."""
+
+from __future__ import annotations
+
+import threading
+from collections import deque
+from collections.abc import Callable
+
+from connector.delivery.record import Claim, Record
+
+
+class Buffer:
+    """Counts records from hand-over to settlement. ``settle`` and ``wake`` may be called on any thread, ``outstanding``
+    be read on any; all else belongs to the Kafka thread."""
+
+    def __init__(self, max_records: int, max_bytes: int) -> None:
+        self._max_records = max_records
+        self._max_bytes = max_bytes
+        self._settled: deque[tuple[list[Record], bool]] = deque()
+        self._wake = threading.Event()
+        self._records = 0
+        self._bytes = 0
+
+    @property
+    def outstanding(self) -> int:
+        """Records handed over and not settled."""
+        return self._records
+
+    def settle(self, records: list[Record], *, resolved: bool) -> None:
+        """These records have an outcome that is durable (resolved), or were forgotten because their claims were
+        released. Each record is settled once. Does not block."""
+        self._settled.append((records, resolved))
+        self._wake.set()
+
+    def wake(self) -> None:
+        """End a ``wait``."""
+        self._wake.set()
+
+    def wait(self, seconds: float) -> None:
+        """Block until something was settled, or for so long."""
+        self._wake.wait(seconds)
+
+    def add(self, record: Record) -> None:
+        """A record is about to be handed over."""
+        record.claim.outstanding += 1
+        self._records += 1
+        self._bytes += record.size
+
+    def apply(self, progressed: Callable[[Claim], None]) -> None:
+        """Move the progress of what was settled; ``progressed`` is called with each claim whose progress moved."""
+        self._wake.clear()
+        while self._settled:
+            records, resolved = self._settled.popleft()
+            self._records -= len(records)
+            claims: set[Claim] = set()
+            for record in records:
+                claim = record.claim
+                claim.outstanding -= 1
+                self._bytes -= record.size
+                if resolved:
+                    claim.progress.resolve(record.offset)
+                    claims.add(claim)
+            for claim in claims:
+                progressed(claim)
+
+    def room(self) -> int:
+        """How many records may be added; 0 when it is full."""
+        return 0 if self._bytes >= self._max_bytes else max(0, self._max_records - self._records)
+
+    def half_free(self) -> bool:
+        """True when at most half of it is taken."""
+        return 2 * self._records <= self._max_records and 2 * self._bytes <= self._max_bytes
