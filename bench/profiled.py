@@ -5,9 +5,9 @@ of its two threads has used on the line where it is found. Unlike a tracing prof
 is called, and it sees both threads on every Python.
 
 A signal asks for the sample, not a thread of our own: that would get its turn mostly where the others give theirs up,
-and would find them there. For the Kafka thread this cannot be helped: it is found
-where it waits for the interpreter, so believe its sum and not its lines.
-What is written in C shows at the Python line that called it; what the event loop itself does in C, where it is run.
+and would find them there. For the Kafka thread this cannot be helped: it is found where it waits for the interpreter,
+so believe its sum and not its lines. What is written in C shows at the Python line that called it; what the event loop
+itself does in C, where it is run.
 """
 
 from __future__ import annotations

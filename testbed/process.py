@@ -103,6 +103,10 @@ class Process:
             popen.kill()
             popen.wait()
 
+    def signal(self, number: signal.Signals) -> None:
+        """Send a signal and do not wait. Raises RuntimeError when the program does not run."""
+        self._alive().send_signal(number)
+
     def freeze(self) -> None:
         """SIGSTOP: the program keeps its sockets and does nothing. Raises RuntimeError when it does not run."""
         self._alive().send_signal(signal.SIGSTOP)

@@ -27,6 +27,12 @@ class Bed:
         self.sandbox = Sandbox(folder)
         stack.callback(self.sandbox.close)
 
+    def require_token(self, token: str) -> None:
+        """From here on the sandbox asks for this token (any token will do before)."""
+        self.sandbox.close()
+        self.sandbox = Sandbox(self.folder, token=token)
+        self._stack.callback(self.sandbox.close)
+
     def connector(self, **how: Any) -> Connector:
         """A connector that reads the bed's topic, not started yet; ``how`` as in Connector."""
         made = Connector(

@@ -1,0 +1,55 @@
+"""Health and repeats: what the probes answer and what the log keeps back, on a clock of our own."""
+
+from __future__ import annotations
+
+from connector.telemetry.health import Health
+from connector.telemetry.logs import Repeats
+
+
+def test_alive_while_both_loops_turn() -> None:
+    """Not turning for the limit is death; Kafka or the API being away is not."""
+    now = [0.0]
+    health = Health(loop_limit=10, kafka_limit=100, clock=lambda: now[0])
+    assert health.live()[0], "what has not started is not stuck"
+    health.loop_turned = health.kafka_turned = 0.0
+    health.troubles["hub sales"] = "the API is unavailable"
+    now[0] = 9.9
+    assert health.live()[0]
+    now[0] = 10.0
+    assert not health.live()[0]
+    health.loop_turned = 99.0
+    now[0] = 100.0
+    assert not health.live()[0], "the Kafka thread's own limit"
+
+
+def test_ready_from_joining_to_draining() -> None:
+    """Troubles are told and change nothing."""
+    health = Health()
+    assert not health.ready()[0]
+    health.joined = True
+    health.troubles["kafka"] = "trying on"
+    assert health.ready() == (
+        True,
+        {"joined_group": True, "draining": False, "troubles": {"kafka": "trying on"}},
+    )
+    health.draining = True
+    assert not health.ready()[0]
+
+
+def test_repeats_are_kept_back_and_counted() -> None:
+    """Once in the interval, with the number of those in between; other messages do not wait for it."""
+    now = [0.0]
+    repeats = Repeats(every=10, clock=lambda: now[0])
+    assert repeats.pass_on("a") == 0
+    assert repeats.pass_on("b") == 0
+    assert [repeats.pass_on("a") for _ in range(3)] == [None, None, None]
+    now[0] = 10.0
+    assert repeats.pass_on("a") == 3
+
+
+def test_repeats_forget_when_messages_are_without_number() -> None:
+    """Texts that never repeat cost no memory without end."""
+    repeats = Repeats(every=10, clock=lambda: 0.0)
+    for number in range(5000):
+        assert repeats.pass_on(str(number)) == 0
+    assert len(repeats._last) <= 1001
