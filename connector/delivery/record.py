@@ -49,7 +49,10 @@ class Record:
     @property
     def size(self) -> int:
         """Bytes that count against the buffer."""
-        return len(self.value or b"") + len(self.key or b"")
+        size = len(self.value or b"") + len(self.key or b"")
+        if self.headers:
+            size += sum(len(name) + len(content or b"") for name, content in self.headers)
+        return size
 
     @property
     def position(self) -> str:

@@ -13,6 +13,7 @@ from confluent_kafka import Consumer, KafkaError, KafkaException, Message, Topic
 
 from connector.delivery.record import Headers
 from connector.kafka.clients import Clients
+from connector.kafka.headers import headers_of
 from connector.kafka.probe import why
 from connector.kafka.settings import KafkaSettings
 
@@ -172,5 +173,5 @@ def _peeked(topic: str, message: Message) -> Peeked:
         cast("int", message.offset()),
         timestamp if kind else 0,
         message.value(),
-        cast("Headers | None", message.headers()),
+        headers_of(message),
     )

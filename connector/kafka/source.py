@@ -14,11 +14,12 @@ from typing import cast
 
 from confluent_kafka import Consumer, KafkaError, KafkaException, Message, TopicPartition
 
-from connector.delivery.record import Claim, Headers, Record
+from connector.delivery.record import Claim, Record
 from connector.kafka.buffer import Buffer
 from connector.kafka.clients import OnCommit
 from connector.kafka.commits import Committer
 from connector.kafka.dead_letters import DeadLetters
+from connector.kafka.headers import headers_of
 from connector.kafka.ownership import Ownership
 from connector.kafka.settings import KafkaSettings
 from connector.kafka.topics import TopicMarks
@@ -160,8 +161,8 @@ class Source(threading.Thread):
                 self._committer.touch(claim)
                 continue
             kind, timestamp = message.timestamp()
-            headers = cast("Headers | None", message.headers())
-            record = Record(claim, offset, timestamp if kind else None, message.key(), message.value(), headers)
+            timestamp_ms = timestamp if kind else None
+            record = Record(claim, offset, timestamp_ms, message.key(), message.value(), headers_of(message))
             self._buffer.add(record)
             records.append(record)
         if read:

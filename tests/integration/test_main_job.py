@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import os
+
 import pytest
+from confluent_kafka import Producer
 
 from testbed.registry import SchemaRegistry
 from testbed.waiting import until
 from tests.integration.bed import LIMIT, as_json, avro_producer, lead, produce, read_all
 from tests.integration.conftest import Bed
+from tests.integration.wire import produce_raw
 
 
 @pytest.mark.parametrize("protocol", ["classic", "consumer"])
@@ -136,4 +140,39 @@ def test_kafkas_own_console_producer_can_feed_it(bed: Bed) -> None:
     connector = bed.connector().start()
     connector.wait_done()
     assert bed.sandbox.counts() == {f"lead-{n}": 1 for n in range(50)}
+    assert connector.stop() == 0
+
+
+def test_a_header_name_that_is_not_utf_8_stops_nobody(bed: Bed) -> None:
+    """Kafka takes any bytes for a name and the client cannot read them: the lead goes, and what is no lead is set
+    aside, without headers."""
+    odd = [(b"\xff\xfe", b"x"), (b"traceparent", b"00-1")]
+    produce_raw(bed.bootstrap, bed.topic, as_json(lead(1)), odd)
+    produce_raw(bed.bootstrap, bed.topic, b"garbage", odd)
+    produce_raw(bed.bootstrap, bed.topic, as_json(lead(2)), [(b"", b"\xff")])
+    connector = bed.connector().start()
+    connector.wait_done()
+    assert bed.sandbox.counts() == {"lead-1": 1, "lead-2": 1}
+    [letter] = read_all(bed.bootstrap, bed.dead, 1)
+    assert letter["value"] == b"garbage"
+    assert letter["headers"]["lead-connector.reason"] == b"unknown_format"
+    assert "traceparent" not in letter["headers"]
+    assert connector.stop() == 0
+
+
+def test_headers_count_against_the_buffer(bed: Bed) -> None:
+    """Small leads under large headers, and an API that takes none: reading stops at the buffer's bytes."""
+    producer = Producer({"bootstrap.servers": bed.bootstrap})
+    padding = os.urandom(200_000)
+    for number in range(1000):
+        producer.produce(bed.topic, as_json(lead(number)), headers=[("trace", padding)])
+        producer.poll(0)
+    assert producer.flush(LIMIT) == 0
+    bed.sandbox.fault(kind="status", status=500)
+    connector = bed.connector().start()
+    until(lambda: connector.metric("kafka_pauses_total") >= 1, limit=LIMIT, what="a pause: the buffer is full")
+    assert connector.metric("leads_outstanding") < 700, "16 MiB of them, and one hand-over"
+    bed.sandbox.heal()
+    connector.wait_done()
+    assert bed.sandbox.counts() == {f"lead-{n}": 1 for n in range(1000)}
     assert connector.stop() == 0
