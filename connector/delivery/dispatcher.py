@@ -71,18 +71,25 @@ class Dispatcher:
         self._requests: set[asyncio.Task[None]] = set()
         self._draining = False
         self._closed = False
+        self._fed: dict[Destination, Lane] = {}
+        self._more_coming = False
 
-    def submit(self, shipments: Iterable[Shipment]) -> None:
-        """Leads to deliver, in the order in which they were read."""
-        touched: dict[Destination, Lane] = {}
+    def submit(self, shipments: Iterable[Shipment], *, more_coming: bool = False) -> None:
+        """Leads to deliver, in the order in which they were read.
+
+        ``more_coming``: ``submit`` is called again within this turn of the loop or the next, as ``Lane.take`` has it.
+        """
         for shipment in shipments:
             destination = shipment.lead.destination
-            lane = touched.get(destination)
+            lane = self._fed.get(destination)
             if lane is None:
-                lane = touched[destination] = self._lane(destination)
+                lane = self._fed[destination] = self._lane(destination)
             lane.add(shipment)
-        for destination, lane in touched.items():
+        self._more_coming = more_coming
+        for destination, lane in self._fed.items():
             self._pump(destination, lane)
+        if not more_coming:
+            self._fed.clear()
 
     def release(self) -> None:
         """Forget the waiting leads whose claims are released; requests in flight go on to their end."""
@@ -140,7 +147,8 @@ class Dispatcher:
         loop = asyncio.get_running_loop()
         if timer := self._timers.pop(destination, None):
             timer.cancel()
-        while batch := lane.take(loop.time()):
+        more_coming = self._more_coming and destination in self._fed
+        while batch := lane.take(loop.time(), more_coming=more_coming):
             request = self._spawn(self._send(destination, lane, batch))
             self._requests.add(request)
             request.add_done_callback(self._requests.discard)

@@ -106,8 +106,8 @@ class Intake:
                     self._outcomes.set_aside(record, why, None, None)
                 case key:
                     self._postpone(key, record)
-        self._dispatcher.submit(shipments)
         self._running = bool(self._queue)
+        self._dispatcher.submit(shipments, more_coming=self._running)
         if self._running:
             asyncio.get_running_loop().call_soon(self._handle_slice)
 

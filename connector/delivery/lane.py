@@ -103,14 +103,18 @@ class Lane:
         """From now on nothing waits to fill a batch."""
         self._draining = True
 
-    def take(self, now: float) -> Batch | None:
-        """The next batch to send at once, counted as in flight; None when there is none yet (see ``wake_at``)."""
+    def take(self, now: float, *, more_coming: bool = False) -> Batch | None:
+        """The next batch to send at once, counted as in flight; None when there is none yet (see ``wake_at``).
+
+        ``more_coming``: leads that were read together with those here follow within this turn or the next; a batch that
+        is not full waits for them, where otherwise an idle lane or a returned request would have it go half empty.
+        """
         if self._in_flight >= self._policy.max_in_flight or now < self._hold_until:
             return None
         if self._again:
             batch = Batch(self._again.popleft(), Flush.RETRY, now)
         else:
-            flush = self._flush(now)
+            flush = self._flush(now, more_coming)
             if flush is None:
                 return None
             batch = Batch(self._form(), flush, now)
@@ -170,11 +174,13 @@ class Lane:
             self._again = deque(batch for batch in kept if batch)
         return gone
 
-    def _flush(self, now: float) -> Flush | None:
+    def _flush(self, now: float, more_coming: bool) -> Flush | None:
         if not self._pending:
             return None
         if len(self._pending) >= self._max_leads or self._pending_bytes >= self._max_bytes:
             return Flush.FULL
+        if more_coming:
+            return None
         if self._draining:
             return Flush.DRAIN
         if self._in_flight == 0:

@@ -35,24 +35,33 @@ class Claim:
         return f"{self.topic}[{self.partition}]"
 
 
-@dataclass(slots=True, eq=False)
 class Record:
-    """One Kafka record as it was read. ``timestamp_ms`` is milliseconds since the epoch, None where Kafka has none."""
+    """One Kafka record as it was read.
 
-    claim: Claim
-    offset: int
-    timestamp_ms: int | None
-    key: bytes | None
-    value: bytes | None
-    headers: Headers | None
+    ``timestamp_ms`` is milliseconds since the epoch, None where Kafka has none; ``size`` is what counts against the
+    buffer, in bytes.
+    """
 
-    @property
-    def size(self) -> int:
-        """Bytes that count against the buffer."""
-        size = len(self.value or b"") + len(self.key or b"")
-        if self.headers:
-            size += sum(len(name) + len(content or b"") for name, content in self.headers)
-        return size
+    __slots__ = ("claim", "headers", "key", "offset", "size", "timestamp_ms", "value")
+
+    def __init__(
+        self,
+        claim: Claim,
+        offset: int,
+        timestamp_ms: int | None,
+        key: bytes | None,
+        value: bytes | None,
+        headers: Headers | None,
+    ) -> None:
+        self.claim = claim
+        self.offset = offset
+        self.timestamp_ms = timestamp_ms
+        self.key = key
+        self.value = value
+        self.headers = headers
+        self.size = len(value or b"") + len(key or b"")
+        if headers:
+            self.size += sum(len(name) + len(content or b"") for name, content in headers)
 
     @property
     def position(self) -> str:

@@ -10,7 +10,6 @@ import threading
 import time
 from collections.abc import Callable
 from concurrent.futures import Future
-from typing import cast
 
 from confluent_kafka import Consumer, KafkaError, KafkaException, Message, TopicPartition
 
@@ -148,10 +147,12 @@ class Source(threading.Thread):
             if error := message.error():
                 errors.append(error)
                 continue
-            claim = self._ours.claim_on(cast("str", message.topic()), cast("int", message.partition()))
+            topic, partition, offset = message.topic(), message.partition(), message.offset()
+            if topic is None or partition is None or offset is None:
+                continue  # a message without error has all three; the types do not say so
+            claim = self._ours.claim_on(topic, partition)
             if claim is None:
                 continue
-            offset = cast("int", message.offset())
             if claim.progress.position is not None and offset < claim.progress.position:
                 claim = self._ours.start_over(claim, offset)
                 self._release()

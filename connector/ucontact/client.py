@@ -20,6 +20,7 @@ from connector.leads.answer import Answer, AnswerClass
 from connector.leads.mapped import Destination
 from connector.ucontact.answers import classify
 from connector.ucontact.token import TokenFile
+from connector.ucontact.transport import AiohttpTransport
 
 LONGEST_ANSWER = 64 * 1024
 """Bytes of an answer that are read; the rest is thrown away with its connection."""
@@ -58,28 +59,22 @@ class UContact:
         """Times in seconds. ``connections`` bounds the pool; more requests than that wait for one. ``transport``
         replaces the network (tests) or the HTTP engine. Raises OSError or ssl.SSLError for an unusable CA file."""
         if transport is None:
-            transport = httpx2.AsyncHTTPTransport(
-                verify=ssl.create_default_context(cafile=None if ca_file is None else str(ca_file)),
-                limits=httpx2.Limits(max_connections=connections, max_keepalive_connections=connections),
-            )
+            verify = ssl.create_default_context(cafile=None if ca_file is None else str(ca_file))
+            transport = AiohttpTransport(connections=connections, verify=verify)
         self.base_url = base_url.rstrip("/")
         self._token = token
         self._error_bodies = error_bodies
         self._now = now
         self._longest = 2 * timeout + connect_timeout
-        self._http = httpx2.AsyncClient(
-            transport=transport,
-            timeout=httpx2.Timeout(timeout, connect=connect_timeout),
-            headers={
-                "content-type": "application/json",
-                "accept": "application/json",
-                # A compressed answer could fail to unpack after the leads were accepted.
-                "accept-encoding": "identity",
-                "user-agent": user_agent,
-            },
-            follow_redirects=False,
-            trust_env=False,
-        )
+        self._transport = transport
+        self._extensions = {"timeout": httpx2.Timeout(timeout, connect=connect_timeout).as_dict()}
+        self._headers = {
+            "content-type": "application/json",
+            "accept": "application/json",
+            # A compressed answer could fail to unpack after the leads were accepted.
+            "accept-encoding": "identity",
+            "user-agent": user_agent,
+        }
 
     async def post(self, destination: Destination, contacts: list[bytes]) -> Answer:
         """Send contacts (JSON objects) in one request. Never raises for what a server or network does.
@@ -94,24 +89,28 @@ class UContact:
 
     async def aclose(self) -> None:
         """Close the connections."""
-        await self._http.aclose()
+        await self._transport.aclose()
 
     async def _send(self, url: str, body: bytes) -> Answer:
         started = perf_counter()
-        request_headers = {"authorization": f"Bearer {self._token.value}"}
+        headers = {**self._headers, "authorization": f"Bearer {self._token.value}"}
+        # Straight to the transport: of what httpx2's client adds (redirects, cookies, authentication, hooks) nothing is
+        # wanted, and it costs more than a batch's serialization.
+        request = httpx2.Request("POST", url, content=body, headers=headers, extensions=self._extensions)
         try:
-            # The client's own limits are for each read and write: an answer that drips would outlive them.
-            async with (
-                asyncio.timeout(self._longest),
-                self._http.stream("POST", url, content=body, headers=request_headers) as response,
-            ):
-                text = await _read(response)
-                status, headers = response.status_code, response.headers
+            # The transport's limits are for each read and write: an answer that drips would outlive them.
+            async with asyncio.timeout(self._longest):
+                response = await self._transport.handle_async_request(request)
+                try:
+                    text = await _read(response)
+                finally:
+                    await response.aclose()
         except _NEVER_SENT as error:
             return Answer(AnswerClass.UNAVAILABLE, excerpt=_name(error), seconds=perf_counter() - started)
         except (httpx2.HTTPError, httpx2.StreamError, TimeoutError) as error:
             return Answer(AnswerClass.AMBIGUOUS, excerpt=_name(error), seconds=perf_counter() - started)
-        return classify(status, headers, text, self._error_bodies, self._now(), perf_counter() - started)
+        seconds = perf_counter() - started
+        return classify(response.status_code, response.headers, text, self._error_bodies, self._now(), seconds)
 
 
 async def _read(response: httpx2.Response) -> bytes:

@@ -256,6 +256,20 @@ def test_a_large_hand_over_leaves_the_loop_its_turns() -> None:
     run(body)
 
 
+def test_leads_read_together_are_not_sent_in_scraps() -> None:
+    """A hand-over larger than a slice: only its end goes in a batch that is not full."""
+
+    async def body(room: Room) -> None:
+        room.intake.receive(records(*[b"sales"] * (SLICE + 1), b"other"))
+        await turns()
+        room.api.answer()
+        await turns()
+        sizes = [len(contacts) for destination, contacts, _ in room.api.requests if destination == SALES]
+        assert sizes == [50, SLICE + 1 - 50]
+
+    run(body, max_leads=50)
+
+
 def test_closing_abandons_and_sends_nothing_more() -> None:
     """After close the leads stay unresolved: they are read again."""
 

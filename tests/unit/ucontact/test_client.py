@@ -207,7 +207,7 @@ def test_waiting_for_a_connection_in_vain_is_not_ambiguous(tmp_path: Path) -> No
         hanging = [asyncio.create_task(api.post(Destination("sales"), [b"{}"])) for _ in range(4)]
         while len(server.requests) < 4:
             await asyncio.sleep(0.01)
-        api._http.timeout = type(api._http.timeout)(20.0, pool=0.05)
+        api._extensions["timeout"] = {**api._extensions["timeout"], "pool": 0.05}
         assert (await api.post(Destination("sales"), [b"{}"])).kind is AnswerClass.UNAVAILABLE
         for task in hanging:
             task.cancel()
