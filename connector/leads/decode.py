@@ -92,6 +92,11 @@ class Decoder:
         if value is None:
             return SetAside(Outcome.FILTERED, Stage.DECODE, Reason.TOMBSTONE, "the record has no value")
         form = self._formats.get(topic, self._default)
+        if not headers and len(value) > 5 and value[0] == 0 and (form is Format.AUTO or form is Format.CONFLUENT):
+            # What nearly every record is, found without building a frame.
+            known = self._learnt.get(int.from_bytes(value[1:5], "big"))
+            if isinstance(known, _Writer):
+                return self._read(value, 5, known)
         if form is Format.AUTO:
             frame = detect(value, headers, bare=self._bare is not None)
         else:
@@ -103,8 +108,11 @@ class Decoder:
         writer = self._writer_of(frame)
         if not isinstance(writer, _Writer):
             return writer
+        return self._read(value, frame.offset, writer)
+
+    def _read(self, value: bytes, offset: int, writer: _Writer) -> dict[str, object] | SetAside:
         try:
-            return read_datum(value, frame.offset, writer.schema, writer.reader)
+            return read_datum(value, offset, writer.schema, writer.reader)
         except Undecodable as error:
             return _dead(Reason.UNDECODABLE, f"it does not decode as {writer.name}: {error}")
         except Unresolvable:
