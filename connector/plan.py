@@ -172,16 +172,20 @@ def registry(loaded: Loaded) -> Registry | None:
     )
 
 
+def connections(loaded: Loaded) -> int:
+    """To the API, and so the most requests at a time: each hub may have all its own, and a few hubs share these."""
+    return 4 * loaded.settings.delivery.max_in_flight
+
+
 def ucontact(loaded: Loaded) -> UContact:
     """A client of the API. Raises OSError and ValueError for an unusable token or CA file."""
-    settings, delivery = loaded.settings.ucontact, loaded.settings.delivery
+    settings = loaded.settings.ucontact
     return UContact(
         settings.url,
         TokenFile(settings.token_file),
         timeout=settings.timeout.total_seconds(),
         connect_timeout=settings.connect_timeout.total_seconds(),
-        # Each hub may have all its requests in flight; a few hubs at a time share this many connections.
-        connections=4 * delivery.max_in_flight,
+        connections=connections(loaded),
         error_bodies=frozenset(settings.error_bodies),
         ca_file=settings.ca_file,
         user_agent=f"lead-connector/{connector.__version__}",
@@ -193,8 +197,14 @@ def _kafka_problems(loaded: Loaded) -> Sequence[Problem]:
         settings = kafka_settings(loaded)
     except SecretFileError as error:
         return [loaded.problem(("kafka", "property_files"), str(error))]
-    refusal = Clients(settings, lambda _message: None).refusal()
-    return [] if refusal is None else [loaded.problem(("kafka", "properties"), refusal)]
+    clients = Clients(settings, lambda _message: None)
+    problems: list[Problem] = []
+    if (refusal := clients.refusal()) is not None:
+        problems.append(loaded.problem(("kafka", "properties"), refusal))
+    if (refusal := clients.subscription_refusal()) is not None:
+        hint = "Use a POSIX extended regular expression: it has no lookahead and no \\d"
+        problems.append(loaded.problem(("kafka", "topics"), refusal, hint))
+    return problems
 
 
 def _registry_problems(loaded: Loaded) -> Sequence[Problem]:

@@ -31,7 +31,7 @@ from connector.kafka.topics import TopicMarks
 from connector.leads.answer import Answer
 from connector.leads.decode import SchemaKey
 from connector.leads.outcome import Outcome, SetAside
-from connector.plan import Plan, kafka_settings, registry, ucontact
+from connector.plan import Plan, connections, kafka_settings, registry, ucontact
 from connector.reporting import Reporting
 from connector.telemetry.admin import AdminServer, build
 from connector.telemetry.health import Health
@@ -118,6 +118,7 @@ class Service:
             outcomes,
             self._reporting,
             tasks.create_task,
+            most_requests=connections(self._loaded),
         )
         intake = Intake(
             self._plan.decoder,

@@ -59,7 +59,10 @@ class Dispatcher:
         observer: Observer,
         spawn: Spawn,
         random: Callable[[], float] = random_module.random,
+        most_requests: int = 1000,
     ) -> None:
+        """``most_requests``: over all destinations, and no more than the client has connections: a request that waited
+        in there could start after its claim was released."""
         self._policy = policy
         self._post = post
         self._outcomes = outcomes
@@ -69,6 +72,7 @@ class Dispatcher:
         self._lanes: dict[Destination, Lane] = {}
         self._timers: dict[Destination, asyncio.TimerHandle] = {}
         self._requests: set[asyncio.Task[None]] = set()
+        self._slots = asyncio.Semaphore(most_requests)
         self._draining = False
         self._closed = False
         self._fed: dict[Destination, Lane] = {}
@@ -156,7 +160,12 @@ class Dispatcher:
             self._timers[destination] = loop.call_at(wake_at, self._pump, destination, lane)
 
     async def _send(self, destination: Destination, lane: Lane, batch: Batch) -> None:
-        # The batch was taken a turn ago, or waits for a second try: a claim may have been released since.
+        async with self._slots:
+            await self._send_now(destination, lane, batch)
+        self._pump(destination, lane)
+
+    async def _send_now(self, destination: Destination, lane: Lane, batch: Batch) -> None:
+        # The batch was taken a turn ago or has waited for its turn: a claim may have been released since.
         gone = [shipment.record for shipment in batch.shipments if shipment.record.claim.released]
         if gone:
             self._outcomes.forgotten(gone)
@@ -174,7 +183,6 @@ class Dispatcher:
                 self._forget(lane)
         else:
             lane.abandon()
-        self._pump(destination, lane)
 
     def _forget(self, lane: Lane) -> None:
         if gone := lane.forget():

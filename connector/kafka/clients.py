@@ -59,6 +59,19 @@ class Clients:
                 return reason.str() if isinstance(reason, KafkaError) else str(reason)
         return None
 
+    def subscription_refusal(self) -> str | None:
+        """The topic pattern that librdkafka cannot read, with its words; None when it takes all. Connects to nothing:
+        librdkafka's expressions are not Python's (no lookahead, no classes such as \\d)."""
+        for topic in self.settings.topics:
+            consumer = Consumer({"group.id": self.settings.group_id, "logger": _LIBRDKAFKA})
+            try:
+                consumer.subscribe([topic])
+            except KafkaException as error:
+                return f"{topic}: {error.args[0].str()}"
+            finally:
+                consumer.close()
+        return None
+
     def _with_events(self, config: dict[str, object]) -> dict[str, object]:
         return {**config, "error_cb": self._failed, "logger": _LIBRDKAFKA}
 

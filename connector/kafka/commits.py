@@ -2,17 +2,49 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterable
+from dataclasses import dataclass
 from typing import TypeAlias
 
 from confluent_kafka import Consumer, KafkaError, KafkaException, TopicPartition
 
+from connector.delivery.progress import PartitionProgress, Range
 from connector.delivery.record import Claim
-from connector.kafka.journal import encode
+from connector.kafka.journal import UNKNOWN_TOPIC, encode
 from connector.kafka.watch import KafkaWatch
 
 Sent: TypeAlias = "dict[tuple[str, int], tuple[Claim, int]]"
 """A commit under way: topic and partition to the claim and the watermark sent."""
+
+_PASSING = {
+    KafkaError.REBALANCE_IN_PROGRESS,
+    KafkaError.ILLEGAL_GENERATION,
+    KafkaError.STALE_MEMBER_EPOCH,
+    KafkaError.COORDINATOR_LOAD_IN_PROGRESS,
+    KafkaError.COORDINATOR_NOT_AVAILABLE,
+    KafkaError.NOT_COORDINATOR,
+}
+"""Refusals that say nothing against a member that is still in its group: while it is, its partitions are nobody else's.
+A member that was thrown out gets others (unknown member, fenced)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Memory:
+    """What an earlier claim of ours resolved in a partition. Not all of it may have been committed: the broker was
+    away, or the commit was refused. ``progress`` still hears of requests that were in flight when the claim ended."""
+
+    mark: str
+    acknowledged: int | None
+    progress: PartitionProgress
+
+    def resolved(self, committed: int, mark: str) -> list[Range]:
+        """Resolved ranges above the group's committed offset; none where offsets may mean other records now: the topic
+        is another, or somebody has set the group back."""
+        watermark = self.progress.watermark
+        if mark == UNKNOWN_TOPIC or mark != self.mark or watermark is None or committed < (self.acknowledged or 0):
+            return []
+        return [(committed, watermark), *self.progress.resolved_above()]
 
 
 class Committer:
@@ -40,6 +72,10 @@ class Committer:
         self._marks[claim] = mark
         if committed is not None:
             self._acknowledged[claim] = committed
+
+    def memory(self, claim: Claim) -> Memory:
+        """What is known of this claim's partition, to be kept beyond the claim."""
+        return Memory(self._marks[claim], self._acknowledged.get(claim), claim.progress)
 
     def touch(self, claim: Claim) -> None:
         """The progress of this claim has changed."""
@@ -81,28 +117,39 @@ class Committer:
                 self._acknowledge(*entry)
         self._watch.committed(len(partitions))
 
-    def commit_now(self, consumer: Consumer, claims: Iterable[Claim]) -> None:
+    def commit_now(self, consumer: Consumer, claims: Iterable[Claim], patience: float = 0.0) -> None:
         """Commit these claims' progress and wait for the answer (at most librdkafka's request time-out).
 
-        What is in flight is sent again: its answer may come too late to be acted on.
+        What is in flight is sent again: its answer may come too late to be acted on. A refusal that passes, because the
+        group is between two generations, is asked again for ``patience`` seconds; librdkafka rejoins meanwhile.
         """
+        claims = list(claims)
+        until = time.monotonic() + patience
+        while self._commit_now(consumer, claims) & _PASSING and time.monotonic() < until:
+            time.sleep(0.05)
+
+    def _commit_now(self, consumer: Consumer, claims: list[Claim]) -> set[int]:
+        """One try; the codes of what went wrong."""
         under_way = {claim for claim, _ in (self._sent or {}).values()} | self._touched
         sent, offsets = self._offsets(claim for claim in claims if claim in under_way)
         if not offsets:
-            return
+            return set()
         try:
             answers = consumer.commit(offsets=offsets, asynchronous=False)
         except KafkaException as error:
             self._failed(sent, error.args[0])
-            return
+            return {error.args[0].code()}
+        failed: set[int] = set()
         for answer in answers:
             entry = sent[answer.topic, answer.partition]
             if answer.error is not None:
+                failed.add(answer.error.code())
                 self._failed({(answer.topic, answer.partition): entry}, answer.error)
             else:
                 self._touched.discard(entry[0])
                 self._acknowledge(*entry)
         self._watch.committed(len(answers))
+        return failed
 
     def forget_in_flight(self) -> None:
         """The consumer is gone, and with it the answer to a commit in flight."""

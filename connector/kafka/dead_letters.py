@@ -24,6 +24,9 @@ RETRY = 1.0
 """Seconds between two tries to write a dead letter."""
 
 
+PURGE = 1.0
+"""Seconds for a failed producer to give back what it had."""
+
 PREFIX = "lead-connector."
 """What the names of our headers begin with."""
 
@@ -35,6 +38,7 @@ class _Letter:
     record: Record = field(compare=False)
     headers: list[tuple[str, str | bytes | None]] = field(compare=False)
     why: SetAside = field(compare=False)
+    timestamp_ms: int | None = field(compare=False)
 
 
 class DeadLetters:
@@ -67,7 +71,7 @@ class DeadLetters:
     def send(self, record: Record, why: SetAside, attempts: int, answer: Answer | None) -> None:
         """Set a record aside. Any thread; does not block."""
         headers = letter_headers(record, why, attempts, answer, self._version)
-        self._inbox.append(_Letter(0.0, next(self._numbers), record, headers, why))
+        self._inbox.append(_Letter(0.0, next(self._numbers), record, headers, why, record.timestamp_ms))
 
     def poll(self) -> None:
         """Hand letters to the producer and serve its acknowledgements. Kafka thread; does not block."""
@@ -94,7 +98,7 @@ class DeadLetters:
                 value=record.value,
                 key=record.key,
                 headers=letter.headers,
-                timestamp=record.timestamp_ms or 0,
+                timestamp=letter.timestamp_ms or 0,
                 on_delivery=lambda error, _message: self._answered(letter, error),
             )
         except BufferError as error:
@@ -102,13 +106,18 @@ class DeadLetters:
         except KafkaException as error:
             self._again(letter, _explained(error.args[0], self._topic), now)
             if error.args[0].fatal():
-                # An idempotent producer does not recover from a fatal error; what it had queued has been answered.
-                self._producer = self._connect()
+                # An idempotent producer does not recover from a fatal error. The answers for what it had queued are
+                # served first: a letter that is never answered would hold its partition for ever.
+                failed, self._producer = self._producer, self._connect()
+                failed.purge()
+                failed.flush(PURGE)
 
     def _answered(self, letter: _Letter, error: KafkaError | None) -> None:
         if error is None:
             self._on_durable(letter.record, letter.why)
         else:
+            if error.code() == KafkaError.INVALID_TIMESTAMP:
+                letter.timestamp_ms = None  # the source topic allows what this one does not; the header has it
             self._again(letter, _explained(error, self._topic), time.monotonic())
 
     def _again(self, letter: _Letter, trouble: str, now: float) -> None:
@@ -147,6 +156,7 @@ def letter_headers(
         "topic": record.claim.topic,
         "partition": str(record.claim.partition),
         "offset": str(record.offset),
+        "timestamp": "" if record.timestamp_ms is None else str(record.timestamp_ms),
         "attempts": str(attempts),
         "status": "" if answer is None or answer.status is None else str(answer.status),
         "answer": "" if answer is None else answer.excerpt,

@@ -27,6 +27,10 @@ def topic_mark(topic_id: str | None) -> str:
     return hashlib.blake2s((topic_id or "").encode(), digest_size=5).hexdigest()
 
 
+UNKNOWN_TOPIC = topic_mark(None)
+"""The mark of a topic whose id cannot be had."""
+
+
 def encode(watermark: int, ranges: Sequence[Range], mark: str) -> str:
     """Ranges (sorted, apart, none below the watermark) as metadata. Those that do not fit are left out, the highest
     first: that costs a duplicate after a crash, never a lead."""

@@ -52,7 +52,9 @@ def consumer_config(settings: KafkaSettings, client_id: str) -> dict[str, object
         "enable.auto.commit": False,
         "enable.auto.offset.store": False,
         "enable.partition.eof": False,
-        "auto.offset.reset": settings.start,
+        # Not settings.start, which is for groups without commits (Ownership.take): a committed offset that retention
+        # has overtaken must not skip what is still there.
+        "auto.offset.reset": "earliest",
     }
     if settings.group_instance_id is not None:
         config["group.instance.id"] = settings.group_instance_id

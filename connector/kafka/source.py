@@ -28,6 +28,8 @@ MOST_AT_ONCE = 500
 """Records in one hand-over to the event loop."""
 HOLD = 0.2
 """Seconds for which the poll is held while the buffer is full: rebalances wait for that long. Then partitions pause."""
+FINAL_COMMIT = 5.0
+"""Seconds for which the last commit is tried again while the group rebalances: others may stop when we do."""
 RESTART = 3.0
 """Seconds between a fatal consumer error and a new consumer."""
 
@@ -59,7 +61,7 @@ class Source(threading.Thread):
         self._watch = watch
         self._failed = failed
         self._committer = Committer(watch)
-        self._ours = Ownership(self._committer, marks, watch)
+        self._ours = Ownership(self._committer, marks, watch, from_end=settings.start == "latest")
         self._buffer = Buffer(settings.max_leads, settings.max_bytes)
         self._paused = False
         self._stopping = False
@@ -113,7 +115,7 @@ class Source(threading.Thread):
                 except KafkaException as error:
                     self._complain(error.args[0])
             self._settle()
-            self._committer.commit_now(consumer, self._ours)
+            self._committer.commit_now(consumer, self._ours, FINAL_COMMIT)
         except _FatalError as error:
             # A static member whose old session still runs, a fenced member: a new consumer may join later.
             self._watch.trouble(f"{error}: joining again in {RESTART:.0f} s")
@@ -229,7 +231,7 @@ class Source(threading.Thread):
         claims = self._ours.release(partitions)
         deadline = started + (0.0 if self._finishing else self._settings.revoke_timeout)
         released = self._release()
-        while not (released.done() and all(claim.outstanding == 0 for claim in claims)):
+        while not (released.done() and all(claim.outstanding == 0 for claim in claims)) and not self._finishing:
             left = deadline - time.monotonic()
             if left <= 0:
                 break

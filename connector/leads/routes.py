@@ -18,6 +18,10 @@ from connector.leads.window import window_problem
 _MILLISECOND = timedelta(milliseconds=1)
 
 
+LONGEST_HUB = 200
+"""Characters of a hub's name that an event gives: a longer URL would be refused by the client or the API."""
+
+
 class Route:
     """A compiled route. Its problems go to the compiler, each with its place under ``path``."""
 
@@ -65,7 +69,12 @@ class Route:
             raise RefusalError(Reason.INVALID_FIELD, "hub: a name is expected", stage=Stage.ROUTE)
         if hub is None or not hub.strip():
             raise RefusalError(Reason.MISSING_FIELD, "hub: the lead gives no name", stage=Stage.ROUTE)
-        return hub.strip()
+        name = hub.strip()
+        # The name becomes a segment of the URL's path, where dots alone would name another path.
+        if len(name) > LONGEST_HUB or name in (".", ".."):
+            message = f"hub: not a hub's name, which has at most {LONGEST_HUB} characters"
+            raise RefusalError(Reason.INVALID_FIELD, message, stage=Stage.ROUTE)
+        return name
 
 
 def _topics(topics: tuple[str, ...], compiler: Compiler, path: Path) -> Callable[[str], bool]:

@@ -25,7 +25,13 @@ from connector.ucontact.transport import AiohttpTransport
 LONGEST_ANSWER = 64 * 1024
 """Bytes of an answer that are read; the rest is thrown away with its connection."""
 
-_NEVER_SENT = (httpx2.ConnectError, httpx2.ConnectTimeout, httpx2.PoolTimeout, httpx2.UnsupportedProtocol)
+_NEVER_SENT = (
+    httpx2.ConnectError,
+    httpx2.ConnectTimeout,
+    httpx2.PoolTimeout,
+    httpx2.UnsupportedProtocol,
+    httpx2.InvalidURL,
+)
 """Errors after which the API certainly has nothing of the request."""
 
 
@@ -96,8 +102,8 @@ class UContact:
         headers = {**self._headers, "authorization": f"Bearer {self._token.value}"}
         # Straight to the transport: of what httpx2's client adds (redirects, cookies, authentication, hooks) nothing is
         # wanted, and it costs more than a batch's serialization.
-        request = httpx2.Request("POST", url, content=body, headers=headers, extensions=self._extensions)
         try:
+            request = httpx2.Request("POST", url, content=body, headers=headers, extensions=self._extensions)
             # The transport's limits are for each read and write: an answer that drips would outlive them.
             async with asyncio.timeout(self._longest):
                 response = await self._transport.handle_async_request(request)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from confluent_kafka import Consumer, TopicPartition
@@ -142,6 +143,25 @@ def test_a_rebalance_under_load_repeats_nothing(bed: Bed, protocol: str) -> None
     assert first.stop() == 0
 
 
+def test_members_that_stop_while_the_group_rebalances_repeat_nothing(bed: Bed) -> None:
+    """Two of three members are told to stop together, again and again, as a roll-out does: each one's last commit meets
+    the rebalance that the other began, and must come through all the same."""
+    bed.sandbox.fault(**SLOW)
+    group = "roll-" + bed.topic
+    members = [bed.connector(name=f"member-{n}", group=group).start() for n in range(3)]
+    with Feed(bed) as feed, ThreadPoolExecutor(2) as pool:
+        for turn in range(8):
+            some_delivered(bed, 500 * (turn + 1))
+            stopping = [members[turn % 3], members[(turn + 1) % 3]]
+            assert list(pool.map(lambda member: member.stop(), stopping)) == [0, 0]
+            for member in stopping:
+                member.start()
+    members[0].wait_done()
+    assert bed.sandbox.counts() == {f"lead-{n}": 1 for n in range(feed.produced)}
+    for member in members:
+        assert member.stop() == 0
+
+
 def test_a_broker_restart_under_load_loses_nothing(bed: Bed, own_kafka: OwnKafka) -> None:
     """The only broker is killed and comes back: every lead arrives; commits that were lost cost no duplicate."""
     cluster = own_kafka()
@@ -162,4 +182,27 @@ def test_a_broker_restart_under_load_loses_nothing(bed: Bed, own_kafka: OwnKafka
     counts = bed.sandbox.counts()
     assert counts.keys() == {f"lead-{n}" for n in range(MANY)}
     assert connector.get("livez").status_code == 200
+    assert connector.stop() == 0
+
+
+def test_a_broker_that_is_away_for_longer_than_the_session_costs_no_duplicate(bed: Bed, own_kafka: OwnKafka) -> None:
+    """The partitions are lost and come back, and the commits of what was delivered meanwhile never arrived; but this
+    process knows what it delivered."""
+    cluster = own_kafka()
+    cluster.create_topic(bed.topic)
+    cluster.create_topic(bed.dead, 1)
+    produce(cluster.bootstrap_servers, bed.topic, (as_json(lead(n)) for n in range(1500)), partitions=6)
+    bed.sandbox.fault(kind="latency", distribution="fixed", ms=700)
+    connector = bed.connector(bootstrap=cluster.bootstrap_servers, changes={"delivery": {"max_in_flight": 2}}).start()
+    until(lambda: len(connector.committed()) == 6, limit=LIMIT, what="a commit for each partition")
+    cluster.kill()
+    before = bed.sandbox.stats()["accepted"]
+    lost = "partitions lost: another member may own them"
+    until(lambda: connector.events(lost), limit=LIMIT, what="the session to end")
+    assert bed.sandbox.stats()["accepted"] > before, "leads were delivered whose commits could not arrive"
+    until(lambda: connector.metric("api_requests_in_flight") == 0, limit=LIMIT, what="the last answers")
+    cluster.start()
+    bed.sandbox.heal()
+    connector.wait_done()
+    assert bed.sandbox.counts() == {f"lead-{n}": 1 for n in range(1500)}
     assert connector.stop() == 0

@@ -5,7 +5,8 @@ from __future__ import annotations
 import os
 
 import pytest
-from confluent_kafka import Producer
+from confluent_kafka import Producer, TopicPartition
+from confluent_kafka.admin import AdminClient
 
 from testbed.registry import SchemaRegistry
 from testbed.waiting import until
@@ -175,4 +176,41 @@ def test_headers_count_against_the_buffer(bed: Bed) -> None:
     bed.sandbox.heal()
     connector.wait_done()
     assert bed.sandbox.counts() == {f"lead-{n}": 1 for n in range(1000)}
+    assert connector.stop() == 0
+
+
+def test_latest_skips_only_what_was_there_at_the_first_start(bed: Bed) -> None:
+    """A lead that comes while the connector is away, before any other was delivered, waits for it; and so do leads
+    after a committed offset that retention has overtaken."""
+    produce(bed.bootstrap, bed.topic, [as_json(lead(n, "old")) for n in range(60)], partitions=6)
+    connector = bed.connector(changes={"kafka": {"start": "latest"}}).start()
+    until(lambda: len(connector.committed()) == 6, limit=LIMIT, what="the beginning of all six partitions, committed")
+    assert connector.stop() == 0
+    produce(bed.bootstrap, bed.topic, [as_json(lead(n)) for n in range(60)], partitions=6)
+    connector.start()
+    connector.wait_done()
+    assert connector.stop() == 0
+    assert bed.sandbox.counts() == {f"lead-{n}": 1 for n in range(60)}
+    produce(bed.bootstrap, bed.topic, [as_json(lead(n, "late")) for n in range(60)], partitions=6)
+    admin = AdminClient({"bootstrap.servers": bed.bootstrap})
+    gone = admin.delete_records([TopicPartition(bed.topic, partition, 25) for partition in range(6)])
+    assert {answer.result().low_watermark for answer in gone.values()} == {25}
+    connector.start()
+    connector.wait_done()
+    assert bed.sandbox.counts() == {f"lead-{n}": 1 for n in range(60)} | {f"late-{n}": 1 for n in range(30, 60)}
+    assert connector.stop() == 0
+
+
+def test_an_event_cannot_name_a_hub_that_stops_us(bed: Bed) -> None:
+    """A name too long for any URL, and one that names another path, are the lead's own mistake: set aside alone."""
+    events = [lead(n) for n in range(4)]
+    for event, hub in zip(events, ("x" * 70_000, "..", ".", "sales"), strict=True):
+        event["source"]["formId"] = hub
+    produce(bed.bootstrap, bed.topic, [as_json(event) for event in events])
+    connector = bed.connector()
+    connector = bed.connector(changes={"routes": [{**connector.config["routes"][0], "hub": "{{ source.formId }}"}]})
+    connector.start().wait_done()
+    assert bed.sandbox.counts() == {"lead-3": 1}
+    letters = read_all(bed.bootstrap, bed.dead, 3)
+    assert {letter["headers"]["lead-connector.reason"] for letter in letters} == {b"invalid_field"}
     assert connector.stop() == 0

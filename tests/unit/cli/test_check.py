@@ -149,3 +149,12 @@ def test_the_examples_lack_only_their_token(tmp_path: Path) -> None:
     for example in sorted((ROOT / "examples").glob("*.yaml")):
         ran = cli("check", "-c", example, environ={"CONNECTOR__UCONTACT__TOKEN_FILE": str(token)})
         assert ran.code == 0, ran.err
+
+
+def test_a_pattern_that_librdkafka_cannot_read(tmp_path: Path) -> None:
+    """Python reads lookahead, the client does not: said here, and not by a crash of `run`."""
+    config = configuration(tmp_path, kafka={"topics": ["leads", "^leads(?!-dead).*"]}, dead_letters={"topic": "dead"})
+    ran = cli("check", "-c", config)
+    assert ran.code == 2
+    assert "kafka.topics" in ran.err and "^leads(?!-dead).*" in ran.err and "lookahead" in ran.err
+    assert "Traceback" not in ran.err

@@ -94,14 +94,14 @@ class Mapper:
 class Room:
     """Intake and dispatcher put together."""
 
-    def __init__(self, tasks: asyncio.TaskGroup, **policy: Any) -> None:
+    def __init__(self, tasks: asyncio.TaskGroup, most_requests: int = 1000, **policy: Any) -> None:
         self.api = Api()
         self.ledger = Ledger()
         self.decoder = Decoder()
         self.registry = asyncio.Event()
         policy = {"max_leads": 3, "linger": 30.0, "backoff": Backoff(1000.0, 1000.0), **policy}
         self.dispatcher = Dispatcher(
-            LanePolicy(**policy), self.api.post, self.ledger, self.ledger, tasks.create_task, lambda: 1.0
+            LanePolicy(**policy), self.api.post, self.ledger, self.ledger, tasks.create_task, lambda: 1.0, most_requests
         )
         self.intake = Intake(
             self.decoder,
@@ -242,6 +242,27 @@ def test_a_failed_request_of_a_released_claim_is_not_tried_again() -> None:
         assert len(room.ledger.gone) == 1 and room.dispatcher.waiting == 0
 
     run(body)
+
+
+def test_a_request_that_waits_for_its_turn_does_not_start_for_a_released_claim() -> None:
+    """There are more hubs than connections: what waits for one is looked at again before it goes."""
+
+    async def body(room: Room) -> None:
+        theirs, ours = claim(0), claim(1)
+        room.intake.receive(records(b"sales", of=ours))
+        room.intake.receive(records(b"support", of=theirs))
+        room.intake.receive(records(b"collections", of=ours))
+        await turns()
+        assert [hub.hub for hub, _, _ in room.api.requests] == ["sales"]
+        theirs.released = True
+        room.dispatcher.release()
+        for _ in range(3):
+            room.api.answer()
+            await turns()
+        assert [hub.hub for hub, _, _ in room.api.requests] == ["sales", "collections"]
+        assert [record.claim for record in room.ledger.gone] == [theirs]
+
+    run(body, most_requests=1)
 
 
 def test_a_large_hand_over_leaves_the_loop_its_turns() -> None:

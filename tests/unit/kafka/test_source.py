@@ -1,0 +1,130 @@
+"""The Kafka thread against a consumer that does as it is told."""
+
+from __future__ import annotations
+
+from concurrent.futures import Future
+from typing import Any
+
+import pytest
+from confluent_kafka import KafkaError, TopicPartition
+
+from connector.delivery.record import Record
+from connector.kafka.settings import KafkaSettings
+from connector.kafka.source import Source
+
+
+class Message:
+    """A record, or an error in its place."""
+
+    def __init__(self, offset: int, error: KafkaError | None = None) -> None:
+        self._offset = offset
+        self._error = error
+
+    def error(self) -> KafkaError | None:
+        return self._error
+
+    def topic(self) -> str:
+        return "leads"
+
+    def partition(self) -> int:
+        return 0
+
+    def offset(self) -> int:
+        return self._offset
+
+    def timestamp(self) -> tuple[int, int]:
+        return 1, 1000
+
+    def key(self) -> None:
+        return None
+
+    def value(self) -> bytes:
+        return b"x"
+
+    def headers(self) -> None:
+        return None
+
+
+class Quiet:
+    """A watch that looks away."""
+
+    def __getattr__(self, name: str) -> Any:
+        return lambda *_args, **_how: None
+
+
+class Script:
+    """A consumer that is assigned one partition, then gives out messages once."""
+
+    def __init__(self, messages: list[Message]) -> None:
+        self._messages = messages
+        self.closed = False
+
+    def subscribe(self, _topics: list[str], on_assign: Any, **_callbacks: Any) -> None:
+        self._on_assign = on_assign
+
+    def poll(self, _timeout: float) -> Message | None:
+        if self._on_assign:
+            call, self._on_assign = self._on_assign, None
+            call(self, [TopicPartition("leads", 0)])
+        return self._messages.pop(0) if self._messages else None
+
+    def consume(self, count: int, _timeout: float) -> list[Message]:
+        taken, self._messages = self._messages[:count], self._messages[count:]
+        return taken
+
+    def committed(self, partitions: list[TopicPartition], _timeout: float) -> list[TopicPartition]:
+        return [TopicPartition(p.topic, p.partition, 0) for p in partitions]
+
+    def get_watermark_offsets(self, *_args: Any, **_how: Any) -> tuple[int, int]:
+        return 0, 0
+
+    def close(self) -> None:
+        self.closed = True
+
+    def __getattr__(self, name: str) -> Any:
+        return lambda *_args, **_how: None
+
+
+class Marks:
+    def forget(self) -> None:
+        pass
+
+    def mark(self, _topic: str) -> str:
+        return "mark"
+
+
+def test_a_fatal_error_among_records_loses_count_of_none(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Records read with the error are handed over like any others: else they would fill the buffer for ever."""
+    monkeypatch.setattr("connector.kafka.source.RESTART", 0.01)
+    fatal = KafkaError(KafkaError._FATAL, "gone", True)
+    scripts = [Script([Message(0), Message(1), Message(2, fatal), Message(3)]), Script([])]
+    made: list[Script] = []
+    handed: list[Record] = []
+
+    def connect(_on_commit: Any) -> Any:
+        made.append(scripts[len(made)])
+        if len(made) == 2:
+            source.settle(handed, resolved=False)
+            source.finish()
+        return made[-1]
+
+    def release() -> Future[None]:
+        done: Future[None] = Future()
+        done.set_result(None)
+        return done
+
+    failures: list[BaseException] = []
+    source = Source(
+        KafkaSettings("x:1", "group", ("leads",)),
+        connect,
+        Marks(),  # type: ignore[arg-type]
+        lambda _source: Quiet(),  # type: ignore[arg-type,return-value]
+        handed.extend,
+        release,
+        Quiet(),
+        failures.append,
+    )
+    source.start()
+    source.join(20)
+    assert not source.is_alive() and not failures
+    assert source.outstanding == 0
