@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TypeAlias
@@ -16,17 +15,6 @@ from connector.kafka.watch import KafkaWatch
 
 Sent: TypeAlias = "dict[tuple[str, int], tuple[Claim, int]]"
 """A commit under way: topic and partition to the claim and the watermark sent."""
-
-_PASSING = {
-    KafkaError.REBALANCE_IN_PROGRESS,
-    KafkaError.ILLEGAL_GENERATION,
-    KafkaError.STALE_MEMBER_EPOCH,
-    KafkaError.COORDINATOR_LOAD_IN_PROGRESS,
-    KafkaError.COORDINATOR_NOT_AVAILABLE,
-    KafkaError.NOT_COORDINATOR,
-}
-"""Refusals that say nothing against a member that is still in its group: while it is, its partitions are nobody else's.
-A member that was thrown out gets others (unknown member, fenced)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,9 +51,9 @@ class Committer:
         return self._sent is not None
 
     @property
-    def pending(self) -> bool:
-        """There is progress that has not been sent."""
-        return bool(self._touched)
+    def settled(self) -> bool:
+        """All progress is committed and acknowledged."""
+        return self._sent is None and not self._touched
 
     def adopt(self, claim: Claim, mark: str, committed: int | None) -> None:
         """A partition is ours: its topic's mark, and the offset committed before (None: none)."""
@@ -117,39 +105,28 @@ class Committer:
                 self._acknowledge(*entry)
         self._watch.committed(len(partitions))
 
-    def commit_now(self, consumer: Consumer, claims: Iterable[Claim], patience: float = 0.0) -> None:
+    def commit_now(self, consumer: Consumer, claims: Iterable[Claim]) -> None:
         """Commit these claims' progress and wait for the answer (at most librdkafka's request time-out).
 
-        What is in flight is sent again: its answer may come too late to be acted on. A refusal that passes, because the
-        group is between two generations, is asked again for ``patience`` seconds; librdkafka rejoins meanwhile.
+        What is in flight is sent again: its answer may come too late to be acted on.
         """
-        claims = list(claims)
-        until = time.monotonic() + patience
-        while self._commit_now(consumer, claims) & _PASSING and time.monotonic() < until:
-            time.sleep(0.05)
-
-    def _commit_now(self, consumer: Consumer, claims: list[Claim]) -> set[int]:
-        """One try; the codes of what went wrong."""
         under_way = {claim for claim, _ in (self._sent or {}).values()} | self._touched
         sent, offsets = self._offsets(claim for claim in claims if claim in under_way)
         if not offsets:
-            return set()
+            return
         try:
             answers = consumer.commit(offsets=offsets, asynchronous=False)
         except KafkaException as error:
             self._failed(sent, error.args[0])
-            return {error.args[0].code()}
-        failed: set[int] = set()
+            return
         for answer in answers:
             entry = sent[answer.topic, answer.partition]
             if answer.error is not None:
-                failed.add(answer.error.code())
                 self._failed({(answer.topic, answer.partition): entry}, answer.error)
             else:
                 self._touched.discard(entry[0])
                 self._acknowledge(*entry)
         self._watch.committed(len(answers))
-        return failed
 
     def forget_in_flight(self) -> None:
         """The consumer is gone, and with it the answer to a commit in flight."""

@@ -28,8 +28,9 @@ MOST_AT_ONCE = 500
 """Records in one hand-over to the event loop."""
 HOLD = 0.2
 """Seconds for which the poll is held while the buffer is full: rebalances wait for that long. Then partitions pause."""
-FINAL_COMMIT = 5.0
-"""Seconds for which the last commit is tried again while the group rebalances: others may stop when we do."""
+FINAL_COMMIT = 8.0
+"""Seconds for which the last commit is tried again while the group rebalances, because others stop when we do. It is
+refused until we have answered the rebalance, so the consumer is polled meanwhile."""
 RESTART = 3.0
 """Seconds between a fatal consumer error and a new consumer."""
 
@@ -110,12 +111,11 @@ class Source(threading.Thread):
                 list(self._settings.topics), on_assign=self._on_assign, on_revoke=self._on_revoke, on_lost=self._on_lost
             )
             while not self._finishing:
-                try:
-                    self._turn(consumer)
-                except KafkaException as error:
-                    self._complain(error.args[0])
+                self._turn(consumer)
             self._settle()
-            self._committer.commit_now(consumer, self._ours, FINAL_COMMIT)
+            until = time.monotonic() + FINAL_COMMIT
+            while not self._committer.settled and time.monotonic() < until:
+                self._turn(consumer)
         except _FatalError as error:
             # A static member whose old session still runs, a fenced member: a new consumer may join later.
             self._watch.trouble(f"{error}: joining again in {RESTART:.0f} s")
@@ -127,6 +127,12 @@ class Source(threading.Thread):
             self._paused = False
 
     def _turn(self, consumer: Consumer) -> None:
+        try:
+            self._turn_once(consumer)
+        except KafkaException as error:
+            self._complain(error.args[0])
+
+    def _turn_once(self, consumer: Consumer) -> None:
         self._settle()
         self.dead_letters.poll()
         self._committer.commit(consumer)
