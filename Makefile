@@ -4,6 +4,8 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 ARGS ?=
+# Most integration tests wait most of the time. Each worker has a Kafka of its own.
+PARALLEL := -n 2 --dist worksteal
 
 .DEFAULT_GOAL := help
 .PHONY: help install demo test unit integration check format docs lock bench clean
@@ -26,14 +28,14 @@ demo: $(READY) ## Broker, sandbox, leads and connector in one go; ARGS="--leads 
 
 test: $(READY) ## All tests, on a real Kafka and schema registry (brought by pip and Maven, or set KAFKA_BOOTSTRAP_SERVERS)
 	@$(BIN)/python -m testbed fetch
-	$(BIN)/python -m pytest $(ARGS)
+	$(BIN)/python -m pytest $(PARALLEL) $(ARGS)
 
 unit: $(READY) ## Tests that need neither Kafka nor registry
 	$(BIN)/python -m pytest tests/unit tests/property tests/sandbox $(ARGS)
 
 integration: $(READY) ## Tests on a real Kafka
 	@$(BIN)/python -m testbed fetch
-	$(BIN)/python -m pytest tests/integration tests/testbed $(ARGS)
+	$(BIN)/python -m pytest $(PARALLEL) tests/integration tests/testbed $(ARGS)
 
 check: $(READY) ## Format, lint, types, imports, generated docs
 	$(BIN)/ruff format --check .
@@ -56,9 +58,9 @@ bench: $(READY) ## Benchmark: drain a real Kafka into a fast sink, beside a floo
 lock: ## Write requirements*.txt anew from pyproject.toml
 	@test -x .cache/lock/bin/uv || { $(PYTHON) -m venv .cache/lock && .cache/lock/bin/pip install --quiet uv; }
 	.cache/lock/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header \
-		--no-emit-index-url --no-emit-find-links pyproject.toml -o requirements.txt
+		pyproject.toml -o requirements.txt
 	.cache/lock/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header \
-		--no-emit-index-url --no-emit-find-links --extra dev -c requirements.txt pyproject.toml -o requirements-dev.txt
+		--extra dev -c requirements.txt pyproject.toml -o requirements-dev.txt
 
 clean: ## Remove what the targets made, downloads included
 	rm -rf $(VENV) .cache .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache out
