@@ -43,7 +43,7 @@ T = TypeVar("T")
 
 ASK_AGAIN = 60
 """Seconds after which the registry is asked again for schemas that it did not know: it may learn of them later."""
-LEAVE = 10.0
+LEAVE = 15.0
 """Seconds that the Kafka thread gets to commit and leave the group after the drain."""
 
 

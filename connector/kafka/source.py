@@ -28,7 +28,7 @@ MOST_AT_ONCE = 500
 """Records in one hand-over to the event loop."""
 HOLD = 0.2
 """Seconds for which the poll is held while the buffer is full: rebalances wait for that long. Then partitions pause."""
-FINAL_COMMIT = 8.0
+FINAL_COMMIT = 12.0
 """Seconds for which the last commit is tried again while the group rebalances, because others stop when we do. It is
 refused until we have answered the rebalance, so the consumer is polled meanwhile."""
 RESTART = 3.0
@@ -273,10 +273,14 @@ class Source(threading.Thread):
         lags: dict[Claim, int] = {}
         for claim in self._ours:
             watermark = claim.progress.watermark
-            if watermark is not None:
+            if watermark is None:
+                continue
+            try:
                 _, high = consumer.get_watermark_offsets(TopicPartition(claim.topic, claim.partition), cached=True)
-                if high >= 0:
-                    lags[claim] = max(0, high - watermark)
+            except KafkaException:
+                continue  # not known yet; the next second asks again
+            if high >= 0:
+                lags[claim] = max(0, high - watermark)
         self._watch.turned(lags)
 
     def _rest(self, seconds: float) -> None:

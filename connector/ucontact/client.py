@@ -85,12 +85,12 @@ class UContact:
     async def post(self, destination: Destination, contacts: list[bytes]) -> Answer:
         """Send contacts (JSON objects) in one request. Never raises for what a server or network does.
 
-        A 401 or 403 makes the token file be read again; with another token the request is sent once more at once.
+        A 401 or 403 makes the token file be read again. The request is not sent again from here: whether its leads are
+        still ours to send, delivery knows; it tries again after the first, short back-off.
         """
-        url, body = request_url(self.base_url, destination), request_body(contacts)
-        answer = await self._send(url, body)
-        if answer.kind is AnswerClass.UNAUTHORIZED and self._token.reread():
-            answer = await self._send(url, body)
+        answer = await self._send(request_url(self.base_url, destination), request_body(contacts))
+        if answer.kind is AnswerClass.UNAUTHORIZED:
+            self._token.reread()
         return answer
 
     async def aclose(self) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from pathlib import Path
 
 
@@ -21,15 +22,10 @@ class TokenFile:
         """The token last read."""
         return self._token
 
-    def reread(self) -> bool:
-        """True if the file now holds another token."""
-        try:
-            token = self._read()
-        except (OSError, ValueError):
-            return False
-        changed = token != self._token
-        self._token = token
-        return changed
+    def reread(self) -> None:
+        """Take the token that is in the file now."""
+        with contextlib.suppress(OSError, ValueError):  # a secret that is being rotated: the old one stays in use
+            self._token = self._read()
 
     def _read(self) -> str:
         token = self._path.read_text(encoding="utf-8").strip()
