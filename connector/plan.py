@@ -20,7 +20,7 @@ from connector.kafka.registry import Registry
 from connector.kafka.settings import KafkaSettings
 from connector.leads.decode import Decoder, ReaderSchema, SchemaError
 from connector.leads.mapper import Mapper, MappingError
-from connector.ucontact.client import UContact
+from connector.ucontact.client import UContact, url_problem
 from connector.ucontact.token import TokenFile
 
 
@@ -221,6 +221,8 @@ def _api_problems(loaded: Loaded) -> Sequence[Problem]:
     """What would keep the client from being made; that the files are there is for ``config.load`` to say."""
     settings = loaded.settings.ucontact
     problems: list[Problem] = []
+    if settings.base_url is not None and (message := url_problem(settings.base_url)):
+        problems.append(loaded.problem(("ucontact", "base_url"), message, "Correct the host in it"))
     try:
         TokenFile(settings.token_file)
     except ValueError as error:

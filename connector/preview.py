@@ -153,11 +153,16 @@ def as_json(value: object) -> bytes:
 
 
 def _given(value: bytes | None, lead: dict[str, object] | None) -> object:
-    """A lead as it was given: its JSON, else what was decoded, else the beginning of its text."""
+    """A lead as it was given: its JSON, else what was decoded, else the beginning of its text. ``as_json`` takes it."""
     if value is None:
         return None
+    text = value.decode("utf-8", "backslashreplace")[:LONGEST_TEXT]
     try:
         document: object = orjson.loads(value)
     except orjson.JSONDecodeError:
-        return lead if lead is not None else value.decode("utf-8", "backslashreplace")[:LONGEST_TEXT]
+        document = lead if lead is not None else text
+    try:
+        as_json(document)
+    except orjson.JSONEncodeError:
+        return text  # nested deeper than can be written: orjson reads 1,024 levels and writes 254
     return document

@@ -64,6 +64,11 @@ class Registry:
 
         Raises ValueError for a URL, credentials or CA file that cannot be used.
         """
+        for each in url.split(","):
+            try:
+                httpx2.URL(each.strip())
+            except httpx2.InvalidURL as error:
+                raise ValueError(f"no request can be made to the registry's URL: {error}") from error
         settings: dict[str, object] = {"url": url, "timeout": timeout, "max.retries": 0}
         if username is not None:
             if ":" in username:

@@ -20,6 +20,9 @@ from connector.leads.spec import SpecProblem, YamlValue
 
 Path = tuple[str | int, ...]
 PYTHON = "python"
+_TOO_MUCH = (RecursionError, SyntaxError, ValueError, OverflowError, MemoryError)
+"""What Jinja2, Python's compiler and our own walks raise for an expression that is too deep, too long, or has a number
+with too many digits. (Jinja2's TemplateSyntaxError is none of these.)"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +78,12 @@ class Compiler:
     def expression(self, source: str, path: Path) -> Compiled:
         """A Jinja2 expression, by direct calls where possible."""
         try:
+            return self._expression(source, path)
+        except _TOO_MUCH:
+            return self._too_much("expression", path)
+
+    def _expression(self, source: str, path: Path) -> Compiled:
+        try:
             parser = Parser(jinja.ENVIRONMENT, source, state="variable")
             node = parser.parse_expression()
             if not parser.stream.eos:
@@ -89,6 +98,16 @@ class Compiler:
 
     def template(self, source: str, path: Path) -> Compiled:
         """A template that gives text."""
+        try:
+            return self._template(source, path)
+        except _TOO_MUCH:
+            return self._too_much("template", path)
+
+    def _too_much(self, what: str, path: Path) -> Compiled:
+        message = f"the {what} is too long, or nested too deeply, or has too large a number"
+        return self.problem(path, message, "shorten it, or use a Python function")
+
+    def _template(self, source: str, path: Path) -> Compiled:
         try:
             node = jinja.ENVIRONMENT.parse(source)
         except TemplateSyntaxError as error:

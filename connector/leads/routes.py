@@ -16,10 +16,19 @@ from connector.leads.spec import Endpoint, RouteSpec, YamlValue
 from connector.leads.window import window_problem
 
 _MILLISECOND = timedelta(milliseconds=1)
+LONGEST_HUB = 255
+"""Characters of a hub's name: all its bytes percent-encoded stay far below what a URL may have."""
 
 
-LONGEST_HUB = 200
-"""Characters of a hub's name that an event gives: a longer URL would be refused by the client or the API."""
+def hub_problem(name: str) -> str:
+    """What keeps a hub's name from being part of a URL, or empty."""
+    if len(name) > LONGEST_HUB:
+        return f"a hub's name has at most {LONGEST_HUB} characters"
+    if name in {".", ".."}:
+        return "a hub's name cannot be . or .., which in a URL name another place"
+    if any("\ud800" <= character <= "\udfff" for character in name):
+        return "a hub's name has half of a surrogate pair"
+    return ""
 
 
 class Route:
@@ -70,10 +79,8 @@ class Route:
         if hub is None or not hub.strip():
             raise RefusalError(Reason.MISSING_FIELD, "hub: the lead gives no name", stage=Stage.ROUTE)
         name = hub.strip()
-        # The name becomes a segment of the URL's path, where dots alone would name another path.
-        if len(name) > LONGEST_HUB or name in (".", ".."):
-            message = f"hub: not a hub's name, which has at most {LONGEST_HUB} characters"
-            raise RefusalError(Reason.INVALID_FIELD, message, stage=Stage.ROUTE)
+        if message := hub_problem(name):
+            raise RefusalError(Reason.INVALID_FIELD, f"hub: {message}", stage=Stage.ROUTE)
         return name
 
 
@@ -117,4 +124,6 @@ def _hub(spec: RouteSpec, compiler: Compiler, path: Path) -> tuple[Evaluate, Des
     elif not isinstance(value, str) or not value.strip():
         compiler.problem(path, "a hub's name is expected", "the name as in uContact, or text with {{ }}")
     name = value.strip() if isinstance(value, str) else ""
+    if message := hub_problem(name):
+        compiler.problem(path, message)
     return always(name), Destination(name, spec.endpoint)

@@ -40,6 +40,15 @@ def request_url(base_url: str, destination: Destination) -> str:
     return f"{base_url.rstrip('/')}/api/dialer/id/{quote(destination.hub, safe='')}/{destination.endpoint.value}"
 
 
+def url_problem(base_url: str) -> str:
+    """What keeps requests from being made to a base URL, or empty."""
+    try:
+        httpx2.URL(base_url)
+    except httpx2.InvalidURL as error:
+        return f"no request can be made to it: {error}"
+    return ""
+
+
 def request_body(contacts: Sequence[bytes]) -> bytes:
     """The body that carries these contacts (JSON objects)."""
     return b'{"leads":[' + b",".join(contacts) + b"]}"

@@ -158,3 +158,14 @@ def test_a_pattern_that_librdkafka_cannot_read(tmp_path: Path) -> None:
     assert ran.code == 2
     assert "kafka.topics" in ran.err and "^leads(?!-dead).*" in ran.err and "lookahead" in ran.err
     assert "Traceback" not in ran.err
+
+
+def test_addresses_that_no_request_can_be_made_to(tmp_path: Path) -> None:
+    """A host that is none is a problem at the start, not a crash with the first lead."""
+    broken = "http://[v1.x]"
+    config = configuration(tmp_path, ucontact={"base_url": broken}, schemas={"registry": {"url": broken}})
+    ran = cli("check", "-c", config, "--output", "json")
+    problems = {problem["path"]: problem for problem in json.loads(ran.out)["problems"]}
+    assert (ran.code, ran.err) == (2, "")
+    assert set(problems) == {"ucontact.base_url", "schemas.registry"}
+    assert all("no request can be made to" in problem["message"] for problem in problems.values())

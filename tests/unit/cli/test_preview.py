@@ -212,3 +212,14 @@ def test_an_avro_file_is_refused_by_name(tmp_path: Path) -> None:
     """Rather than shown as one broken lead."""
     ran = cli("preview", "-c", configuration(tmp_path), "--input", "-", stdin=b"Obj\x01\x04\x16avro.schema")
     assert ran.code == 2 and "Avro file" in ran.err
+
+
+def test_a_lead_nested_too_deeply_to_be_written_hides_no_other(tmp_path: Path) -> None:
+    """JSON can be read deeper than it is written; such a lead is shown as text, and those after it come too."""
+    leads = written(tmp_path, "[" * 500 + "]" * 500, lead(2))
+    ran = cli("preview", "-c", configuration(tmp_path), "--input", leads, "--output", "json")
+    assert ran.code == 0, ran.err
+    deep, request = ran.lines
+    assert deep["reason"] == "invalid_lead"
+    assert isinstance(deep["lead"], str) and deep["lead"].startswith("[" * 400)
+    assert request["kind"] == "request"

@@ -186,3 +186,11 @@ def test_the_schedule_fails_with_its_own_name() -> None:
     event = lead(receivedAt=datetime(2026, 1, 1, tzinfo=UTC))
     aside = set_aside(event, route({"clientIds": "person.phones", "scheduleDate": "receivedAt + 1"}))
     assert (aside.reason, "scheduleDate" in aside.message) == (Reason.EXPRESSION_FAILED, True)
+
+
+@pytest.mark.timeout(20)
+@pytest.mark.parametrize("text", ["1" * 2_000_000 + "x", "1-" * 1_000_000 + "x", "-" * 2_000_000])
+def test_a_text_as_long_as_a_record_is_read_in_one_pass(text: str) -> None:
+    """What is no phone number is dropped in time that grows with its length, not with its square."""
+    contact = contact_of(lead(person={"phones": [text, "+59899123456"]}), route())
+    assert contact["clientIds"] == ["+59899123456"]

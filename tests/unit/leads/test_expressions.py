@@ -187,3 +187,25 @@ def test_a_function_that_cannot_be_used_is_a_problem(name: str) -> None:
     """Unknown modules and names, values, coroutines, wrong signatures and failing imports are found at start."""
     (problem,) = findings({"python": name})
     assert problem.path == ("value", "python")
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        "(" * 5_000 + "1" + ")" * 5_000,
+        "not " * 5_000 + "source.isTest",
+        "priority" + " + 1" * 250,
+        " and ".join(["source.isTest"] * 5_000),
+        "person.country" + " | upper" * 5_000,
+        "attributes" + ".a" * 5_000,
+        "person.country" + ".upper()" * 300,
+        "[" * 300 + "1" + "]" * 300,
+        "9" * 6_000,
+        "{% if topic %}" * 120 + "x" + "{% endif %}" * 120,
+        "{% if topic %}x" + "{% elif topic %}y" * 5_000 + "{% endif %}",
+    ],
+    ids=lambda value: f"{value[:24]}…",
+)
+def test_an_expression_beyond_what_can_be_compiled_is_a_problem(value: str) -> None:
+    """However deep or long an expression is, it works or is a problem with its place, never an exception."""
+    assert [problem.path for problem in findings(value)] == [("value",)]

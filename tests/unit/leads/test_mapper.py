@@ -87,6 +87,13 @@ def test_a_hub_is_a_name_or_computed(hub: YamlValue, expected: str, from_event: 
     assert (result.destination.hub, result.hub_from_event) == (expected, from_event)
 
 
+@pytest.mark.parametrize("name", [".", "..", " .. ", "x" * 256, "é" * 100_000, "\ud800"])
+def test_a_hub_from_the_event_that_fits_no_url_sets_the_lead_aside(name: str) -> None:
+    """A name that would make another URL of the request, or none at all, costs that one lead and nothing else."""
+    aside = set_aside(lead(attributes={"hub": name}), route(hub="{{ attributes.hub }}"))
+    assert (aside.reason, aside.stage) == (Reason.INVALID_FIELD, Stage.ROUTE)
+
+
 def test_an_empty_computed_hub_sets_the_lead_aside() -> None:
     """No name, no request."""
     aside = set_aside(lead(), route(hub="{{ source.accountId }}"))
@@ -98,6 +105,8 @@ def test_an_empty_computed_hub_sets_the_lead_aside() -> None:
     [
         ({"hub": {"sales": 70, "other": 30}}, "hub"),
         ({"hub": ""}, "hub"),
+        ({"hub": ".."}, "hub"),
+        ({"hub": "x" * 256}, "hub"),
         ({"hub": None}, "hub"),
         ({"hub": ["sales"]}, "hub"),
         ({"hub": "{{ source.platfrom }}"}, "hub"),
