@@ -15,6 +15,7 @@ from pathlib import Path
 
 import connector
 from connector.config import ConfigurationError, Loaded, NotGiven, Problem, SecretFileError, read_secret
+from connector.config.files import read_text, unusable
 from connector.kafka.clients import Clients
 from connector.kafka.registry import Registry
 from connector.kafka.settings import KafkaSettings
@@ -208,6 +209,9 @@ def _kafka_problems(loaded: Loaded) -> Sequence[Problem]:
 
 
 def _registry_problems(loaded: Loaded) -> Sequence[Problem]:
+    settings = loaded.settings.schemas.registry
+    if settings is not None and settings.ca_file is not None and (message := unusable(settings.ca_file, secret=False)):
+        return [loaded.problem(("schemas", "registry", "ca_file"), f"{settings.ca_file}: {message}")]
     try:
         registry(loaded)  # connects to nothing, so there is nothing to close
     except SecretFileError as error:
@@ -224,12 +228,17 @@ def _api_problems(loaded: Loaded) -> Sequence[Problem]:
     if settings.base_url is not None and (message := url_problem(settings.base_url)):
         problems.append(loaded.problem(("ucontact", "base_url"), message, "Correct the host in it"))
     try:
+        read_secret(settings.token_file)  # bounded, which the client's own reading is not
         TokenFile(settings.token_file)
+    except SecretFileError as error:
+        problems.append(loaded.problem(("ucontact", "token_file"), str(error)))
     except ValueError as error:
         problems.append(loaded.problem(("ucontact", "token_file"), str(error)))
     except OSError:
         problems.append(loaded.problem(("ucontact", "token_file"), "the token file cannot be read"))
-    if settings.ca_file is not None:
+    if settings.ca_file is not None and (message := unusable(settings.ca_file, secret=False)):
+        problems.append(loaded.problem(("ucontact", "ca_file"), f"{settings.ca_file}: {message}"))
+    elif settings.ca_file is not None:
         try:
             ssl.create_default_context(cafile=str(settings.ca_file))
         except OSError as error:  # ssl.SSLError is one
@@ -239,4 +248,4 @@ def _api_problems(loaded: Loaded) -> Sequence[Problem]:
 
 
 def _text(path: Path) -> str:
-    return path.read_text(encoding="utf-8")
+    return read_text(path)

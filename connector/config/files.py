@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from errno import EINVAL
+from errno import EFBIG, EINVAL
 from pathlib import Path
 from stat import S_ISDIR, S_ISREG
 from typing import Any
@@ -13,6 +13,8 @@ from connector.config.problems import Finding, KeyPath, quote
 from connector.config.section import NotGiven, Section, is_map, keys_of, metadata_of
 
 MAX_SECRET_BYTES = 1024 * 1024
+MAX_FILE_BYTES = 16 * 1024 * 1024
+"""Largest schema."""
 
 
 class SecretFileError(Exception):
@@ -42,6 +44,17 @@ def read_secret(path: Path) -> str:
     return secret
 
 
+def read_text(path: Path) -> str:
+    """Return the text of a file. Blocks (disk), but neither on a pipe nor on a device without end.
+
+    Raises OSError for what is missing, unreadable, no regular file or larger than 16 MiB, and UnicodeDecodeError.
+    """
+    content = _read(path, MAX_FILE_BYTES + 1)
+    if len(content) > MAX_FILE_BYTES:
+        raise OSError(EFBIG, f"the file is larger than {MAX_FILE_BYTES:,} bytes")
+    return content.decode("utf-8")
+
+
 def missing_files(section: Section, base: Path, path: KeyPath = ()) -> Iterator[Finding]:
     """Yield a finding for every file named in the settings (which may be partial) that cannot be used. Blocks (disk).
 
@@ -60,7 +73,7 @@ def _inside(value: Any, mark: ReferencedFile, base: Path, path: KeyPath) -> Iter
     if isinstance(value, Section):
         yield from missing_files(value, base, path)
     elif isinstance(value, Path):
-        message = _unusable(base / value, mark.secret)
+        message = unusable(base / value, mark.secret)
         if message:
             hint = f"Relative paths start from the current directory, {base}" if not value.is_absolute() else ""
             if mark.secret and not _is_surely_a_path(value):
@@ -80,8 +93,8 @@ def _is_surely_a_path(value: Path) -> bool:
     return value.is_absolute() and len(value.parts) > 2 and Path(*value.parts[:2]).is_dir()
 
 
-def _unusable(path: Path, secret: bool) -> str:
-    """Say what keeps a file from being used, or nothing."""
+def unusable(path: Path, secret: bool) -> str:
+    """Say what keeps a file from being used, or nothing. ``secret``: it holds a secret. Blocks (disk)."""
     if secret:
         try:
             read_secret(path)

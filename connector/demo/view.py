@@ -14,6 +14,7 @@ from rich.live import Live
 from rich.panel import Panel
 from rich.progress_bar import ProgressBar
 from rich.rule import Rule
+from rich.segment import Segment, Segments
 from rich.table import Table
 from rich.text import Text
 
@@ -127,6 +128,10 @@ class LiveView(View):
             if height <= room:
                 room -= height
                 shown.append(spaced)
+            elif not shown:  # the numbers: what fits of them, rather than none
+                lines = self._console.render_lines(spaced, inside)[:room]
+                shown.append(Segments(segment for line in lines for segment in (*line, Segment.line())))
+                room = 0
         title = f"lead-connector demo · {_clock(progress.seconds)} · {progress.state}"
         return Panel(Group(*shown), title=title, title_align="left", border_style="cyan", padding=(0, 1))
 

@@ -3,7 +3,12 @@
 from __future__ import annotations
 
 import json
+import os
+import subprocess
+import sys
 from pathlib import Path
+
+import pytest
 
 from tests.unit.cli.support import ROOT, cli, configuration
 
@@ -169,3 +174,43 @@ def test_addresses_that_no_request_can_be_made_to(tmp_path: Path) -> None:
     assert (ran.code, ran.err) == (2, "")
     assert set(problems) == {"ucontact.base_url", "schemas.registry"}
     assert all("no request can be made to" in problem["message"] for problem in problems.values())
+
+
+@pytest.mark.parametrize("kind", ["pipe", "endless"])
+def test_files_that_are_no_files_are_not_waited_for(tmp_path: Path, kind: str) -> None:
+    """A pipe without a writer or a device without end, wherever a file is named, is a problem and read no further."""
+    path = tmp_path / "pipe"
+    os.mkfifo(path)
+    name = str(path) if kind == "pipe" else "/dev/zero"
+    config = configuration(
+        tmp_path,
+        schemas={
+            "reader": name,
+            "writer": name,
+            "writers": [name],
+            "registry": {"url": "http://127.0.0.1:1", "ca_file": name},
+        },
+        ucontact={"token_file": name, "ca_file": name},
+    )
+    limited = ["bash", "-c", 'ulimit -v 4000000; exec timeout 60 "$@"', "-"]
+    done = subprocess.run(
+        [*limited, sys.executable, "-m", "connector", "check", "-c", str(config)],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 2, done.stderr
+    keys = ["reader", "writer", "writers[0]", "registry.ca_file", "token_file", "ca_file"]
+    assert all(f".{key}: " in done.stderr for key in keys)
+
+
+@pytest.mark.parametrize("key", ["reader", "writer"])
+def test_a_schema_that_is_a_pipe_is_not_waited_for_at_the_mapping(tmp_path: Path, key: str) -> None:
+    """A preview, which does not look for the other files, reads the schemas in the same bounded way."""
+    os.mkfifo(tmp_path / "pipe")
+    leads = tmp_path / "leads.json"
+    leads.write_text("")
+    config = configuration(tmp_path, schemas={key: str(tmp_path / "pipe")})
+    ran = cli("preview", "-c", config, "--input", leads)
+    assert ran.code == 2 and "this is not a regular file" in ran.err
