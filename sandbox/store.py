@@ -177,8 +177,9 @@ class Store:
 
     def called(self, hub: str | None, limit: int) -> list[dict[str, object]]:
         """The last contacts that were called, the latest first; of every hub when ``hub`` is None."""
-        where = "WHERE call IS NOT NULL AND (hub = ?1 OR ?1 IS NULL) ORDER BY call DESC LIMIT ?2"
-        return self._contacts(where, hub, limit)
+        # Not ?1, which Python 3.12.0 to 3.12.3 take for a name and warn of.
+        where = "WHERE call IS NOT NULL AND (hub = ? OR ? IS NULL) ORDER BY call DESC LIMIT ?"
+        return self._contacts(where, hub, hub, limit)
 
     def lists(self, limit: int) -> list[dict[str, object]]:
         """The last lists, the latest first, with how many of their contacts have been called."""

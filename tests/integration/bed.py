@@ -14,7 +14,7 @@ from uuid import uuid4
 
 import httpx2
 import yaml
-from confluent_kafka import Consumer, KafkaError, Producer, TopicPartition
+from confluent_kafka import Consumer, KafkaError, KafkaException, Producer, TopicPartition
 from confluent_kafka.schema_registry import SchemaRegistryClient
 from confluent_kafka.schema_registry.avro import AvroSerializer
 from confluent_kafka.serialization import MessageField, SerializationContext
@@ -25,6 +25,13 @@ from testbed.waiting import until
 
 ROOT = Path(__file__).parents[2]
 READER = ROOT / "schemas" / "lead_event.avsc"
+_STARTING = {
+    KafkaError.NOT_COORDINATOR,
+    KafkaError.COORDINATOR_NOT_AVAILABLE,
+    KafkaError.COORDINATOR_LOAD_IN_PROGRESS,
+    KafkaError._TRANSPORT,
+    KafkaError._TIMED_OUT,
+}
 LIMIT = 180.0
 """Seconds to wait for a condition: generous, for machines are shared."""
 
@@ -303,4 +310,13 @@ class Connector:
 
     def wait_done(self, limit: float = LIMIT) -> None:
         """Wait until every record on its topics is resolved and committed."""
-        until(lambda: self.lag() == 0, limit=limit, what="lag 0", interval=0.2, details=self.process.log_tail)
+
+        def done() -> bool:
+            try:
+                return self.lag() == 0
+            except KafkaException as error:
+                if not error.args[0].retriable() and error.args[0].code() not in _STARTING:
+                    raise
+                return False  # a broker that has just come back; asked again
+
+        until(done, limit=limit, what="lag 0", interval=0.2, details=self.process.log_tail)
