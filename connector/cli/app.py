@@ -91,7 +91,8 @@ def preview(
         ),
     ] = None,
     limit: Annotated[
-        int | None, typer.Option(min=1, metavar="N", help="Most leads.", show_default="50 of a topic, all of a file")
+        int | None,
+        typer.Option(min=1, max=10**15, metavar="N", help="Most leads.", show_default="50 of a topic, all of a file"),
     ] = None,
     batch: Annotated[
         int, typer.Option(min=1, metavar="N", help="Most leads in a request: those that follow one another to a hub.")

@@ -223,3 +223,9 @@ def test_a_lead_nested_too_deeply_to_be_written_hides_no_other(tmp_path: Path) -
     assert deep["reason"] == "invalid_lead"
     assert isinstance(deep["lead"], str) and deep["lead"].startswith("[" * 400)
     assert request["kind"] == "request"
+
+
+def test_a_limit_beyond_all_numbers_is_bad_usage(tmp_path: Path) -> None:
+    """Exit 2 and what would be right."""
+    ran = cli("preview", "-c", configuration(tmp_path), "--input", written(tmp_path), "--limit", "9" * 30)
+    assert ran.code == 2 and "--limit" in ran.err and "Traceback" not in ran.err
