@@ -95,6 +95,10 @@ class UploadEndpoint:
             value = orjson.loads(body)
         except orjson.JSONDecodeError as wrong:
             return error(400, f"the body is not JSON: {wrong}")
+        try:
+            orjson.dumps(value)  # reads 1,024 levels and writes 254: what the ledger cannot hold is not accepted
+        except orjson.JSONEncodeError:
+            return error(400, "the body is nested too deeply")
         checked = check_body(kind, self._endpoint, value)
         if isinstance(checked, Upload):
             return checked

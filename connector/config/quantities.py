@@ -116,7 +116,7 @@ PositiveDuration: TypeAlias = Annotated[
     timedelta, BeforeValidator(parse_positive_duration), WithJsonSchema(_POSITIVE_SCHEMA), Shown("duration")
 ]
 """A time span of at least 1 ms."""
-Size: TypeAlias = Annotated[int, Field(ge=1), BeforeValidator(parse_size), WithJsonSchema(_SIZE_SCHEMA), Shown("size")]
-"""A number of bytes."""
+Size: TypeAlias = Annotated[int, BeforeValidator(parse_size), WithJsonSchema(_SIZE_SCHEMA), Shown("size")]
+"""A number of bytes; each field says from how many (a minimum here would take precedence over the field's own)."""
 Count: TypeAlias = Annotated[int, Field(ge=1), BeforeValidator(_whole_number), Shown("whole number")]
 """How many of something: 1 or more."""

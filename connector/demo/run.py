@@ -38,7 +38,10 @@ def run(options: Options) -> int:
         console.print(render(summary))
         keep = bool(summary.differences())
         if options.summary is not None:
-            options.summary.write_bytes(orjson.dumps(summary.as_json(), option=orjson.OPT_INDENT_2))
+            try:
+                options.summary.write_bytes(orjson.dumps(summary.as_json(), option=orjson.OPT_INDENT_2))
+            except OSError as error:
+                raise DemoError(f"the summary cannot be written: {error}") from error
     except KeyboardInterrupt:
         console.out("stopped at once; there is no summary")
         keep = False

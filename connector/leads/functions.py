@@ -29,8 +29,8 @@ def resolve(name: str) -> LeadFunction:
         found: object = importlib.import_module(module_name)
         for attribute in attributes.split("."):
             found = getattr(found, attribute)
-    except Exception as error:
-        # An import runs the user's code, which may raise anything.
+    except (Exception, SystemExit) as error:
+        # An import runs the user's code, which may raise anything, and may be a script that ends with exit().
         raise FunctionError(
             f"{name!r} cannot be imported: {type(error).__name__}: {error}", "is it installed, or on PYTHONPATH?"
         ) from error

@@ -7,10 +7,14 @@ and mischief in a configuration; a determined author of expressions has the ``py
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sized
+from itertools import islice
 from types import GeneratorType
+from typing import cast
 
 from jinja2 import StrictUndefined, Undefined, nodes
 from jinja2.exceptions import SecurityError
+from jinja2.filters import do_round
 from jinja2.runtime import Context, LoopContext
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 from jinja2.visitor import NodeTransformer
@@ -21,13 +25,16 @@ from connector.leads.scope import TOPIC, Evaluate, Scope
 from connector.leads.values import text
 
 MAX_RANGE = 1000
-"""Items a range() may have: nested loops stay short."""
+"""Items a range() may have, and a loop go over: nested loops stay short."""
+MAX_PRECISION = 100
+"""Digits that round() may be asked for."""
 MAX_BITS = 1024
 """Size of an integer that ``*`` or ``**`` may give."""
 LOOP_ATTRIBUTES = frozenset({"index", "index0", "revindex", "revindex0", "first", "last", "length"})
 _RESULT = "_result"
 _TEXT = "_text"
 _SLICE = "_slice"
+_ITEMS = "_items"
 
 
 def _limited_range(*args: int) -> range:
@@ -35,6 +42,22 @@ def _limited_range(*args: int) -> range:
     if len(numbers) > MAX_RANGE:
         raise SecurityError(f"a range of more than {MAX_RANGE} items")
     return numbers
+
+
+def _limited_items(value: object) -> object:
+    """What a loop goes over: at most MAX_RANGE items, or two loops over an event's own lists would take for ever."""
+    if isinstance(value, Iterable) and not isinstance(value, Sized):
+        value = list(islice(value, MAX_RANGE + 1))
+    if isinstance(value, Sized) and len(value) > MAX_RANGE:
+        raise SecurityError(f"a loop over more than {MAX_RANGE} items")
+    return value
+
+
+def _round(value: float, precision: int = 0, method: str = "common") -> float:
+    """Jinja2's, for a precision that a number can have: 10 to the power of the precision is computed."""
+    if not -MAX_PRECISION <= precision <= MAX_PRECISION:
+        raise SecurityError(f"a precision of more than {MAX_PRECISION} digits")
+    return do_round(value, precision, method)  # type: ignore[arg-type]  # which method there is, it says itself
 
 
 def _slice(value: object, start: object, stop: object, step: object) -> object:
@@ -64,7 +87,8 @@ class LeadEnvironment(ImmutableSandboxedEnvironment):
         super().__init__(undefined=StrictUndefined, finalize=text, autoescape=False)
         self.globals = {"range": _limited_range}
         kept = {name: self.filters[name] for name in filters.JINJA_FILTERS}
-        self.filters = {**kept, **filters.OWN_FILTERS, _TEXT: text, _SLICE: _slice}
+        self.filters = {**kept, **filters.OWN_FILTERS, _TEXT: text, _SLICE: _slice, _ITEMS: _limited_items}
+        self.filters["round"] = _round
         self.tests["defined"] = lambda value: not filters.absent(value)
         self.tests["undefined"] = filters.absent
 
@@ -114,6 +138,12 @@ class _Rewrite(NodeTransformer):
             return node
         parts = (node.arg.start, node.arg.stop, node.arg.step)
         return _call(node.node, _SLICE, *(part or nodes.Const(None) for part in parts))
+
+    def visit_For(self, node: nodes.For) -> nodes.Node:
+        """``{% for %}``: over so many items and no more."""
+        self.generic_visit(node)
+        node.iter = _call(cast("nodes.Expr", node.iter), _ITEMS)
+        return node
 
     def visit_CondExpr(self, node: nodes.CondExpr) -> nodes.Node:
         """``a if b``: absent otherwise."""

@@ -136,3 +136,10 @@ def test_the_ledger_has_what_was_received(client: Client, tmp_path: Path) -> Non
     assert second.contact == contact
     assert first.accepted_at == second.accepted_at <= third.accepted_at
     assert (third.seq, third.endpoint, third.lead, third.filename) == (3, "lists", "a@mail.com", "June")
+
+
+def test_what_the_ledger_cannot_hold_is_refused(client: Client) -> None:
+    """A body nested deeper than JSON is written is the client's mistake, not a failure of ours."""
+    body = '{"leads": [{"clientIds": ["1234567"], "data": {"a": ' + "[" * 300 + "]" * 300 + "}}]}"
+    answer = client.http.post(FRESH, content=body.encode(), headers={"Content-Type": "application/json"})
+    assert answer.status_code == 400 and "nested too deeply" in answer.text

@@ -144,3 +144,10 @@ def test_what_works_but_hardly_as_meant_is_a_warning(config: Writer, text: str, 
     assert warning.path == path
     assert words in warning.message
     assert warning.line is not None
+
+
+@pytest.mark.parametrize("key", ["batch: {max_bytes: 1023}", "buffer: {max_bytes: 1}"])
+def test_sizes_have_the_least_that_their_field_says(config: Writer, key: str) -> None:
+    """A batch or buffer of fewer bytes than any lead has is a slip of the unit, and refused."""
+    problems = config.problems(VALID + f"delivery: {{{key}}}\n")
+    assert any("at least 1024" in problem.message for problem in problems)

@@ -118,6 +118,7 @@ def test_the_other_branch_of_a_union_is_absent() -> None:
         "'%9999999999d' % 1",
         "range(1001) | list",
         "{% for i in range(100000) %}x{% endfor %}",
+        "priority | round(999999999, 'ceil')",
     ],
 )
 def test_what_could_build_something_huge_is_refused(value: str) -> None:
@@ -181,7 +182,8 @@ def test_a_function_gets_the_lead() -> None:
     "name",
     ["no_such_module:f", "os:no_such_name", "os.path", "os:sep", ":f", "os:",
      "tests.unit.leads.functions_for_tests:later",
-     "tests.unit.leads.functions_for_tests:of_two", "tests.unit.leads.broken_for_tests:f"],
+     "tests.unit.leads.functions_for_tests:of_two", "tests.unit.leads.broken_for_tests:f",
+     "tests.unit.leads.script_for_tests:f"],
 )  # fmt: skip
 def test_a_function_that_cannot_be_used_is_a_problem(name: str) -> None:
     """Unknown modules and names, values, coroutines, wrong signatures and failing imports are found at start."""
@@ -209,3 +211,16 @@ def test_a_function_that_cannot_be_used_is_a_problem(name: str) -> None:
 def test_an_expression_beyond_what_can_be_compiled_is_a_problem(value: str) -> None:
     """However deep or long an expression is, it works or is a problem with its place, never an exception."""
     assert [problem.path for problem in findings(value)] == [("value",)]
+
+
+@pytest.mark.parametrize("source", ["consent", "consent | map(attribute='purpose')", "person.firstName"])
+def test_a_loop_over_more_of_an_event_than_a_range_may_have_is_refused(source: str) -> None:
+    """Two nested loops over lists of the event end soon, however long the event's lists are."""
+    template = f"{{% for a in {source} %}}{{% for b in {source} %}}{{% endfor %}}{{% endfor %}}done"
+
+    def event(items: int) -> dict[str, Any]:
+        return lead(consent=[{"purpose": "call", "granted": True}] * items, person={"firstName": "x" * items})
+
+    assert evaluate(template, event(1000)) == "done"
+    with pytest.raises(SecurityError):
+        evaluate(template, event(1001))

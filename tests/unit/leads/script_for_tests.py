@@ -1,0 +1,5 @@
+"""A script, which ends when it is imported."""
+
+import sys
+
+sys.exit(7)
