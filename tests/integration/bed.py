@@ -21,6 +21,7 @@ from confluent_kafka.serialization import MessageField, SerializationContext
 from prometheus_client.parser import text_string_to_metric_families
 
 from testbed.process import Process
+from testbed.registry import SERIALIZER_SETTINGS
 from testbed.waiting import until
 
 ROOT = Path(__file__).parents[2]
@@ -69,8 +70,8 @@ def lead(number: int, prefix: str = "lead", phones: list[str] | None = None) -> 
 
 def avro_producer(registry_url: str, topic: str) -> Callable[[Mapping[str, Any]], bytes]:
     """Confluent's own serializer: registers the schema, and frames what it writes as Confluent does."""
-    client = SchemaRegistryClient({"url": registry_url})
-    serializer = AvroSerializer(client, READER.read_text())
+    client = SchemaRegistryClient({"url": registry_url, "timeout": 60})
+    serializer = AvroSerializer(client, READER.read_text(), conf=SERIALIZER_SETTINGS)
     context = SerializationContext(topic, MessageField.VALUE)
     serializer(lead(0), context)  # registers the schema; from here on its id is known and no connection is needed
     client.close()
