@@ -10,6 +10,7 @@ import asyncio
 import ssl
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
+from ipaddress import IPv4Address
 from pathlib import Path
 from time import perf_counter
 from urllib.parse import quote
@@ -43,9 +44,15 @@ def request_url(base_url: str, destination: Destination) -> str:
 def url_problem(base_url: str) -> str:
     """What keeps requests from being made to a base URL, or empty."""
     try:
-        httpx2.URL(base_url)
-    except httpx2.InvalidURL as error:
+        host = httpx2.URL(base_url).host
+        host.encode("idna")  # as the resolver will: no label empty or longer than 63
+    except (httpx2.InvalidURL, UnicodeError) as error:
         return f"no request can be made to it: {error}"
+    if host.strip("0123456789.") == "":
+        try:
+            IPv4Address(host)
+        except ValueError:
+            return f"no request can be made to it: {host} is no IPv4 address"
     return ""
 
 

@@ -12,7 +12,7 @@ import pytest
 
 from connector.leads.answer import Answer, AnswerClass
 from connector.leads.mapped import Destination
-from connector.ucontact.client import UContact
+from connector.ucontact.client import UContact, url_problem
 from connector.ucontact.token import TokenFile
 
 Script = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
@@ -237,3 +237,20 @@ def test_the_token_is_checked_and_never_shown(tmp_path: Path) -> None:
             TokenFile(token)
     token.write_text("s3cret")
     assert "s3cret" not in repr(TokenFile(token))
+
+
+@pytest.mark.parametrize(
+    "url",
+    ["http://[v1.x]", "http://a..b", "http://.a", f"http://{'a' * 64}.b", "http://1.2.3.4.5", "http://999999999999"],
+)
+def test_a_host_that_the_client_cannot_take_is_found_at_the_start(url: str) -> None:
+    """Or every lead would count as sent and not answered, for ever, though nothing ever left."""
+    assert url_problem(url).startswith("no request can be made to it")
+
+
+@pytest.mark.parametrize(
+    "url", ["http://localhost:8090", "http://[::1]:80/x", "http://127.0.0.1", "http://ünï.example.", "https://a_b-c.d"]
+)
+def test_a_host_that_the_client_takes_is_no_problem(url: str) -> None:
+    """Names, with a dot at the end too, international ones, and addresses of both kinds."""
+    assert url_problem(url) == ""
