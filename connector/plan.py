@@ -11,7 +11,6 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from enum import Enum
 from importlib.metadata import version
-from pathlib import Path
 
 import connector
 from connector.config import ConfigurationError, Loaded, NotGiven, Problem, SecretFileError, read_secret
@@ -106,7 +105,7 @@ def _unless_not_given(part: str, unchecked: list[str]) -> Iterator[None]:
 def _reader(loaded: Loaded, problems: list[Problem]) -> ReaderSchema | None:
     path = loaded.settings.schemas.reader
     try:
-        return ReaderSchema.parse(_text(path))
+        return ReaderSchema.parse(read_text(path))
     except (SchemaError, UnicodeDecodeError) as error:
         hint, message = "It must be an Avro record", str(error)
     except OSError as error:
@@ -122,8 +121,8 @@ def _decoder(loaded: Loaded, reader: ReaderSchema, problems: list[Problem]) -> D
             reader,
             default=schemas.format,
             formats=schemas.formats,
-            bare_writer=None if schemas.writer is None else _text(schemas.writer),
-            single_object_writers=[_text(path) for path in schemas.writers],
+            bare_writer=None if schemas.writer is None else read_text(schemas.writer),
+            single_object_writers=[read_text(path) for path in schemas.writers],
         )
     except (SchemaError, OSError, UnicodeDecodeError) as error:
         key = "writers" if schemas.writers and schemas.writer is None else "writer"
@@ -245,7 +244,3 @@ def _api_problems(loaded: Loaded) -> Sequence[Problem]:
             message = f"{settings.ca_file}: no certificate of an authority ({error.strerror or type(error).__name__})"
             problems.append(loaded.problem(("ucontact", "ca_file"), message, "A PEM file is expected"))
     return problems
-
-
-def _text(path: Path) -> str:
-    return read_text(path)

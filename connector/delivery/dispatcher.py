@@ -117,10 +117,6 @@ class Dispatcher:
         """Leads in no request, over all destinations."""
         return sum(lane.waiting for lane in self._lanes.values())
 
-    def failing(self) -> dict[Destination, int]:
-        """Destinations whose last request failed, with the number of failures in a row."""
-        return {destination: lane.failures for destination, lane in self._lanes.items() if lane.failures}
-
     async def close(self) -> None:
         """Abandon what is still under way: its leads stay unresolved and are read again.
 
