@@ -140,22 +140,49 @@ def _retry_grows(s: Settings) -> Iterator[Finding]:
         yield Finding(("delivery", "retry", "initial"), message, "Make it shorter, or max longer")
 
 
-def _dead_letters_not_read(s: Settings) -> Iterator[Finding]:
-    if _is_read(s, s.dead_letters.topic):
-        message = f"{quote(s.dead_letters.topic)} is among kafka.topics: dead letters would be read as leads"
-        hint = "Use another topic, or a pattern that leaves it out"
-        yield Finding(("dead_letters", "topic"), message, hint)
+def _own_topics_not_read(s: Settings) -> Iterator[Finding]:
+    for section, what in _OWN_TOPICS.items():
+        topic = _own_topic(s, section)
+        if topic is not None and _is_read(s, topic):
+            message = f"{quote(topic)} is among kafka.topics: {what} would be read as leads"
+            yield Finding((section, "topic"), message, "Use another topic, or a pattern that leaves it out")
 
 
-def _receipts_not_read(s: Settings) -> Iterator[Finding]:
-    if s.receipts and _is_read(s, s.receipts.topic):
-        message = f"{quote(s.receipts.topic)} is among kafka.topics: receipts would be read as leads"
-        yield Finding(("receipts", "topic"), message, "Use another topic, or a pattern that leaves it out")
+def _own_topics_apart(s: Settings) -> Iterator[Finding]:
+    seen: dict[str, str] = {}
+    for section, what in _OWN_TOPICS.items():
+        topic = _own_topic(s, section)
+        if topic is not None and (other := seen.setdefault(topic, what)) != what:
+            yield Finding((section, "topic"), f"is the topic for {other}", "Use another topic")
 
 
-def _receipts_apart(s: Settings) -> Iterator[Finding]:
-    if s.receipts and s.receipts.topic == s.dead_letters.topic:
-        yield Finding(("receipts", "topic"), "is the topic for dead letters", "Use another topic")
+def _park_needs_review(s: Settings) -> Iterator[Finding]:
+    for name, policy in (("on_ambiguous", s.delivery.on_ambiguous), ("crash_safety", s.delivery.crash_safety)):
+        if policy.value == "park" and s.review is None:
+            yield Finding(("delivery", name), "park needs a topic for review", "Add review: {topic: leads.review}")
+
+
+def _park_after_needs_retries(s: Settings) -> Iterator[Finding]:
+    if s.delivery.park_after is not None and s.retries is None:
+        yield Finding(("delivery", "park_after"), "needs a topic to wait on", "Add retries: {topic: leads.retry}")
+
+
+_OWN_TOPICS = {
+    "dead_letters": "dead letters",
+    "review": "leads for review",
+    "retries": "parked leads",
+    "receipts": "receipts",
+}
+"""Sections that name a topic that we write, and what is on it."""
+
+
+def _own_topic(s: Settings, section: str) -> str | None:
+    try:
+        settings = getattr(s, section)
+        topic: str | None = None if settings is None else settings.topic
+    except NotGiven:
+        return None
+    return topic
 
 
 def _is_read(s: Settings, topic: str) -> bool:
@@ -223,9 +250,10 @@ _CHECKS: tuple[Check, ...] = (
     _buffer_holds_a_batch_of_leads,
     _buffer_holds_a_batch_of_bytes,
     _retry_grows,
-    _dead_letters_not_read,
-    _receipts_not_read,
-    _receipts_apart,
+    _own_topics_not_read,
+    _own_topics_apart,
+    _park_needs_review,
+    _park_after_needs_retries,
     _route_names_differ,
     _route_topics_are_read,
     _windows_open,

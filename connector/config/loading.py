@@ -23,6 +23,7 @@ from connector.config.yaml_tree import MAX_BYTES, parse
 
 _MAPPING_PATHS: dict[str | int, KeyPath] = {
     "lead_id": ("lead", "id"),
+    "duplicate_key": ("duplicates", "key"),
     "event_time": ("lead", "event_time"),
     "reader": ("schemas", "reader"),
 }

@@ -14,13 +14,20 @@ from connector.config.settings import Settings
 
 def warnings(settings: Settings) -> Iterator[Finding]:
     """Yield the remarks on settings that are complete."""
-    for remark in (_no_receipts_yet, _session_is_the_brokers, _drain_covers_a_request, _token_is_encrypted):
+    for remark in _REMARKS:
         yield from remark(settings)
 
 
-def _no_receipts_yet(s: Settings) -> Iterator[Finding]:
-    if s.receipts:
-        yield Finding(("receipts",), "receipts are not written by this version", "Nothing else changes", at_key=True)
+def _retries_without_park_after(s: Settings) -> Iterator[Finding]:
+    if s.retries is not None and s.delivery.park_after is None:
+        message = "nothing is written to it without delivery.park_after"
+        yield Finding(("retries",), message, "It is still read, so that what was parked before comes back", at_key=True)
+
+
+def _duplicates_without_receipts(s: Settings) -> Iterator[Finding]:
+    if s.duplicates is not None and s.receipts is None:
+        message = "without receipts what was delivered is forgotten at a restart and when partitions move"
+        yield Finding(("duplicates",), message, "Add receipts: {topic: leads.receipts}", at_key=True)
 
 
 def _session_is_the_brokers(s: Settings) -> Iterator[Finding]:
@@ -49,3 +56,12 @@ def _is_local(host: str) -> bool:
         return ip_address(host).is_loopback
     except ValueError:
         return host == "localhost" or "." not in host
+
+
+_REMARKS = (
+    _retries_without_park_after,
+    _duplicates_without_receipts,
+    _session_is_the_brokers,
+    _drain_covers_a_request,
+    _token_is_encrypted,
+)

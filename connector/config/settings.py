@@ -9,7 +9,8 @@ from pydantic import Field
 
 from connector.config.delivery import DeliverySettings
 from connector.config.kafka import KafkaSettings
-from connector.config.names import Listen, TopicName
+from connector.config.names import Expression, Listen, TopicName
+from connector.config.quantities import Count, PositiveDuration
 from connector.config.routes import LeadSettings, RouteSettings, yaml_value
 from connector.config.schemas import SchemasSettings
 from connector.config.section import Section, Shown, default
@@ -41,11 +42,43 @@ class DeadLettersSettings(Section):
     """Topic for dead letters; must exist or be made by the broker, and must not be one that is read."""
 
 
+class ReviewSettings(Section):
+    """Where leads go of which nobody knows whether they arrived, for people to decide (`on_ambiguous: park`, \
+`crash_safety: park`)."""
+
+    topic: TopicName = Field(examples=["leads.review"])
+    """Topic for them; must exist or be made by the broker, and must not be one that is read."""
+
+
+class RetriesSettings(Section):
+    """Where leads wait whose hub takes nothing for longer than `delivery.park_after`. The connector reads them back \
+itself, oldest first."""
+
+    topic: TopicName = Field(examples=["leads.retry"])
+    """Topic for them; must exist or be made by the broker. Leads of a hub share a partition, so give it some; it must \
+not be among `kafka.topics`."""
+    pause: PositiveDuration = default("30s")
+    """Time that a lead rests there at least."""
+
+
 class ReceiptsSettings(Section):
-    """A record of what was delivered. This version does not write it yet."""
+    """One small message for each outcome: what became of which lead, when, and where. No personal data but the id."""
 
     topic: TopicName = Field(examples=["leads.receipts"])
-    """Topic for receipts."""
+    """Topic for receipts: compacted, with at least as many partitions as the topics that are read (a receipt goes to \
+the partition number of its record)."""
+
+
+class DuplicatesSettings(Section):
+    """Leads that were delivered already are not sent again: their outcome is `duplicate`. Looked for within a \
+partition; with `receipts` also across restarts."""
+
+    key: Expression = Field(examples=["eventId"])
+    """Expression for what two events of one lead share. A lead without it is never a duplicate."""
+    window: PositiveDuration = default("24h")
+    """For how long a delivered lead is remembered."""
+    max_keys: Count = default(100_000, le=10_000_000)
+    """Most leads remembered; the oldest are forgotten first. About 200 bytes each."""
 
 
 class TelemetrySettings(Section):
@@ -74,7 +107,10 @@ class Settings(Section):
     """Routes in order; the first that matches takes the lead."""
     delivery: DeliverySettings = default({})
     dead_letters: DeadLettersSettings
+    review: ReviewSettings | None = None
+    retries: RetriesSettings | None = None
     receipts: ReceiptsSettings | None = None
+    duplicates: DuplicatesSettings | None = None
     telemetry: TelemetrySettings = default({})
 
     def mapping(self) -> MappingSpec:
@@ -83,4 +119,5 @@ class Settings(Section):
             routes=tuple(route.spec() for route in self.routes),
             lead_id=yaml_value(self.lead.id),
             event_time=yaml_value(self.lead.event_time),
+            duplicate_key=None if self.duplicates is None else yaml_value(self.duplicates.key),
         )

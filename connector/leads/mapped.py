@@ -21,7 +21,9 @@ class MappedLead(NamedTuple):
 
     ``body`` is the contact as UTF-8 JSON, made once; a batch joins these bytes. ``event_time_ms`` is milliseconds
     since the epoch. ``hub_from_event`` says that the hub's name was computed from the event, so an unknown hub is the
-    lead's mistake and not the configuration's.
+    lead's mistake and not the configuration's. ``expires_at_ms`` is when the route's max_age is reached, in
+    milliseconds since the epoch (None: never). ``duplicate_key`` is what the duplicate window knows it by (None: no
+    window, or the lead has no key).
     """
 
     lead_id: str
@@ -30,3 +32,5 @@ class MappedLead(NamedTuple):
     destination: Destination
     body: bytes
     hub_from_event: bool = False
+    expires_at_ms: int | None = None
+    duplicate_key: str | None = None

@@ -17,7 +17,7 @@ from connector.leads.moments import read_moment
 from connector.leads.outcome import Reason, SetAside, Stage
 from connector.leads.refusal import RefusalError
 from connector.leads.routes import Route
-from connector.leads.scope import Scope
+from connector.leads.scope import Evaluate, Scope
 from connector.leads.shapes import ShapeError, record_shape
 from connector.leads.spec import MappingSpec, SpecProblem
 from connector.leads.values import instant_ms
@@ -47,6 +47,8 @@ class Mapper:
         compiler = Compiler(record)
         self._lead_id = compiler.value(spec.lead_id, ("lead_id",)).evaluate
         self._event_time = compiler.value(spec.event_time, ("event_time",)).evaluate
+        key = spec.duplicate_key
+        self._duplicate_key = None if key is None else compiler.value(key, ("duplicate_key",)).evaluate
         self._routes = [Route(route, compiler, ("routes", index)) for index, route in enumerate(spec.routes)]
         _check_names(spec, compiler)
         if compiler.problems:
@@ -66,7 +68,9 @@ class Mapper:
             event_time_ms = self._time_of(scope)
             for route in self._routes_of(topic):
                 if route.matches(scope):
-                    return route.map(scope, lead_id, event_time_ms, now_ms)
+                    mapped = route.map(scope, lead_id, event_time_ms, now_ms)
+                    key = self._duplicate_key
+                    return mapped if key is None else mapped._replace(duplicate_key=_key_of(key, scope))
         except RefusalError as refusal:
             return refusal.set_aside
         return RefusalError(Reason.NO_ROUTE, "no route takes this lead", stage=Stage.ROUTE).set_aside
@@ -110,6 +114,15 @@ class Mapper:
             return read_moment(value, "UTC").timestamp(unit="millisecond")
         except RefusalError as error:
             raise RefusalError(Reason.INVALID_FIELD, "event_time: not a time") from error
+
+
+def _key_of(key: Evaluate, scope: Scope) -> str | None:
+    """What the duplicate window knows the lead by; None for a lead without a key, which is never a duplicate."""
+    try:
+        value = key(scope)
+    except Exception as error:  # noqa: BLE001 - an expression may raise anything
+        fail("duplicate_key", error)
+    return None if value is None or value == "" else str(value)
 
 
 def _check_names(spec: MappingSpec, compiler: Compiler) -> None:

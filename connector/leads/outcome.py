@@ -23,7 +23,8 @@ class Outcome(StrEnum):
     DUPLICATE = "duplicate"
     """Delivered before, as far as the duplicate window knows."""
     PARKED = "parked"
-    """On the review or retry topic, acknowledged by the broker."""
+    """On the review or retry topic, acknowledged by the broker. From the retry topic it comes back by itself and then
+    ends in another outcome."""
 
 
 class Stage(StrEnum):
@@ -73,6 +74,14 @@ class Reason(StrEnum):
     """The API does not know the hub, and the hub's name came from the event (404)."""
     INTERNAL_ERROR = "internal_error"
     """A defect of the connector met this lead; it is kept, and the log has the trace."""
+    DELIVERED_BEFORE = "delivered_before"
+    """A lead with the same key was delivered within the window (duplicate)."""
+    AMBIGUOUS = "ambiguous"
+    """It was sent and no answer came: it may have arrived (parked for review)."""
+    IN_DOUBT = "in_doubt"
+    """It was about to be sent when an earlier process ended: it may have arrived (parked for review)."""
+    HUB_DOWN = "hub_down"
+    """Its hub takes nothing for longer than park_after (parked on the retry topic until it does)."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -66,7 +66,8 @@ class Route:
             raise RefusalError(Reason.TOO_OLD, f"older than the max_age of route {self.name}")
         destination = self.destination or Destination(self._hub_of(scope), self._endpoint)
         body = self._contact.body(scope, now_ms)
-        return MappedLead(lead_id, event_time_ms, self.name, destination, body, self.destination is None)
+        expires_at_ms = None if max_age is None or event_time_ms is None else event_time_ms + max_age
+        return MappedLead(lead_id, event_time_ms, self.name, destination, body, self.destination is None, expires_at_ms)
 
     def _hub_of(self, scope: Scope) -> str:
         """The hub's name, computed from the event."""

@@ -83,6 +83,8 @@ class MappingSpec:
     routes: tuple[RouteSpec, ...]
     lead_id: YamlValue = "eventId"
     event_time: YamlValue = "occurredAt"
+    duplicate_key: YamlValue = None
+    """What two events of the same lead share; None where no duplicates are looked for."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -103,9 +103,9 @@ def test_the_sample_of_the_design_loads(config: Writer) -> None:
     assert settings_.telemetry.listen == ("0.0.0.0", 9464)  # noqa: S104 (compared, not bound)
     [route] = settings_.mapping().routes
     assert route.contact["clientIds"] == ["person.phones"]
-    [warning] = loaded.warnings
-    assert (warning.line, warning.path) == (30, "receipts")
-    assert "not written by this version" in warning.message
+    assert settings_.receipts is not None
+    assert settings_.receipts.topic == "leads.receipts"
+    assert not loaded.warnings
 
 
 def test_the_mapping_has_everything_a_route_says(config: Writer) -> None:
