@@ -5,8 +5,7 @@ Everything that can be wrong without asking the network is found here, all of it
 
 from __future__ import annotations
 
-import ssl
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from enum import Enum
@@ -14,14 +13,21 @@ from importlib.metadata import version
 
 import connector
 from connector.config import ConfigurationError, Loaded, NotGiven, Problem, SecretFileError, read_secret
+from connector.config.delivery import CrashSafety, OnAmbiguous
 from connector.config.files import read_text, unusable
+from connector.delivery.backoff import Backoff
+from connector.delivery.policy import LanePolicy
+from connector.delivery.storm import StormPolicy
 from connector.kafka.clients import Clients
+from connector.kafka.journal import MOST_IN_DOUBT
 from connector.kafka.registry import Registry
 from connector.kafka.settings import KafkaSettings
 from connector.leads.decode import Decoder, ReaderSchema, SchemaError
 from connector.leads.mapper import Mapper, MappingError
-from connector.ucontact.client import UContact, url_problem
+from connector.ucontact.client import Secret, UContact, url_problem
+from connector.ucontact.tls import TlsFiles
 from connector.ucontact.token import TokenFile
+from connector.ucontact.watched import Unusable
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,6 +161,28 @@ def kafka_settings(loaded: Loaded) -> KafkaSettings:
         max_leads=delivery.buffer.max_leads,
         max_bytes=delivery.buffer.max_bytes,
         revoke_timeout=delivery.revoke_timeout.total_seconds(),
+        retries=None if loaded.settings.retries is None else loaded.settings.retries.topic,
+        write_intents=delivery.crash_safety is CrashSafety.PARK,
+    )
+
+
+def lane_policy(loaded: Loaded) -> LanePolicy:
+    """What the delivery room does with the leads of each hub."""
+    delivery = loaded.settings.delivery
+    storm = delivery.storm_guard
+    return LanePolicy(
+        max_leads=delivery.batch.max_leads,
+        max_bytes=delivery.batch.max_bytes,
+        linger=delivery.batch.linger.total_seconds(),
+        max_in_flight=delivery.max_in_flight,
+        backoff=Backoff(delivery.retry.initial.total_seconds(), delivery.retry.max.total_seconds()),
+        request_rate=delivery.rates.requests,
+        lead_rate=delivery.rates.leads,
+        breaker_failures=delivery.breaker.failures,
+        probe_leads=delivery.breaker.probe_leads,
+        park_ambiguous=delivery.on_ambiguous is OnAmbiguous.PARK,
+        park_after=None if delivery.park_after is None else delivery.park_after.total_seconds(),
+        storm=StormPolicy(storm.share, storm.min_leads) if storm.enabled else None,
     )
 
 
@@ -177,8 +205,13 @@ def connections(loaded: Loaded) -> int:
     return 4 * loaded.settings.delivery.max_in_flight
 
 
-def ucontact(loaded: Loaded) -> UContact:
-    """A client of the API. Raises OSError and ValueError for an unusable token or CA file."""
+def ucontact(
+    loaded: Loaded,
+    *,
+    on_reload: Callable[[Secret], None] = lambda _what: None,
+    on_trouble: Callable[[str], None] = lambda _text: None,
+) -> UContact:
+    """A client of the API; the callbacks are ``UContact``'s. Raises ValueError for unusable token or TLS files."""
     settings = loaded.settings.ucontact
     return UContact(
         settings.url,
@@ -187,8 +220,10 @@ def ucontact(loaded: Loaded) -> UContact:
         connect_timeout=settings.connect_timeout.total_seconds(),
         connections=connections(loaded),
         error_bodies=frozenset(settings.error_bodies),
-        ca_file=settings.ca_file,
+        tls=TlsFiles(settings.ca_file, settings.client_certificate, settings.client_key),
         user_agent=f"lead-connector/{connector.__version__}",
+        on_reload=on_reload,
+        on_trouble=on_trouble,
     )
 
 
@@ -199,6 +234,9 @@ def _kafka_problems(loaded: Loaded) -> Sequence[Problem]:
         return [loaded.problem(("kafka", "property_files"), str(error))]
     clients = Clients(settings, lambda _message: None)
     problems: list[Problem] = []
+    if settings.write_intents and loaded.settings.delivery.batch.max_leads > MOST_IN_DOUBT:
+        message = f"a batch of more than {MOST_IN_DOUBT} leads does not fit into what crash_safety: park writes down"
+        problems.append(loaded.problem(("delivery", "batch", "max_leads"), message, f"At most {MOST_IN_DOUBT}"))
     if (refusal := clients.refusal()) is not None:
         problems.append(loaded.problem(("kafka", "properties"), refusal))
     if (refusal := clients.subscription_refusal()) is not None:
@@ -227,20 +265,15 @@ def _api_problems(loaded: Loaded) -> Sequence[Problem]:
     if settings.base_url is not None and (message := url_problem(settings.base_url)):
         problems.append(loaded.problem(("ucontact", "base_url"), message, "Correct the host in it"))
     try:
-        read_secret(settings.token_file)  # bounded, which the client's own reading is not
         TokenFile(settings.token_file)
-    except SecretFileError as error:
+    except Unusable as error:
         problems.append(loaded.problem(("ucontact", "token_file"), str(error)))
-    except ValueError as error:
-        problems.append(loaded.problem(("ucontact", "token_file"), str(error)))
-    except OSError:
-        problems.append(loaded.problem(("ucontact", "token_file"), "the token file cannot be read"))
-    if settings.ca_file is not None and (message := unusable(settings.ca_file, secret=False)):
-        problems.append(loaded.problem(("ucontact", "ca_file"), f"{settings.ca_file}: {message}"))
-    elif settings.ca_file is not None:
-        try:
-            ssl.create_default_context(cafile=str(settings.ca_file))
-        except OSError as error:  # ssl.SSLError is one
-            message = f"{settings.ca_file}: no certificate of an authority ({error.strerror or type(error).__name__})"
-            problems.append(loaded.problem(("ucontact", "ca_file"), message, "A PEM file is expected"))
+    files = TlsFiles(settings.ca_file, settings.client_certificate, settings.client_key)
+    problems += [loaded.problem(("ucontact", each.part), each.message, each.hint) for each in files.problems()]
+    found = {problem.path for problem in problems}
+    if settings.url.startswith("http:"):
+        for key in ("ca_file", "client_certificate"):
+            if getattr(settings, key) is not None and f"ucontact.{key}" not in found:
+                message, hint = "ucontact.base_url is http, which has no TLS", "Use https, or leave this out"
+                problems.append(loaded.problem(("ucontact", key), message, hint))
     return problems

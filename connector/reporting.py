@@ -10,8 +10,10 @@ from pathlib import Path
 import structlog
 from prometheus_client import Histogram
 
-from connector.delivery.lane import Flush
+from connector.delivery.breaker import BreakerState
+from connector.delivery.lane import Flush, Lane
 from connector.delivery.record import Claim, Record, Shipment
+from connector.kafka.receipt_reader import ReceiptsRead
 from connector.leads.answer import Answer, AnswerClass
 from connector.leads.mapped import Destination
 from connector.leads.outcome import Outcome, SetAside
@@ -30,6 +32,12 @@ _WHAT_TO_DO = {
 }
 
 
+_STORM = (
+    "the API refuses nearly all leads of this hub: they are held, not dead-lettered; compare the last dead letters' "
+    "answers with the route's contact and correct it, or set delivery.storm_guard"
+)
+
+
 class Reporting:
     """Implements ``delivery.Observer`` (event loop) and ``kafka.KafkaWatch`` (Kafka thread). Never raises or blocks."""
 
@@ -37,6 +45,8 @@ class Reporting:
         self._metrics = metrics
         self._health = health
         self._repeats = Repeats()
+        self._open: set[Destination] = set()
+        self._storms: set[Destination] = set()
         self._time_to_lead: dict[str, Histogram] = {}
         """By route: finding a metric by its label costs more than counting in it."""
 
@@ -48,7 +58,7 @@ class Reporting:
         self._metrics.batches.labels(flush.value).inc()
         self._metrics.batch_leads.observe(leads)
 
-    def request_answered(self, destination: Destination, leads: int, answer: Answer, failures: int) -> None:
+    def request_answered(self, destination: Destination, leads: int, answer: Answer, lane: Lane) -> None:
         """Count the answer, and say what to do about one that is not good."""
         self._metrics.requests_in_flight.dec()
         self._metrics.requests.labels(answer.kind.value).inc()
@@ -61,6 +71,7 @@ class Reporting:
             status=answer.status,
             ms=round(answer.seconds * 1000, 1),
         )
+        self._tell_state(destination, lane)
         trouble = f"hub {destination.hub}"
         hint = _WHAT_TO_DO.get(answer.kind)
         if hint is None:
@@ -76,15 +87,41 @@ class Reporting:
                 status=answer.status,
                 # An answer's body may quote a lead; a transport error's text is ours.
                 error=answer.excerpt if answer.status is None else None,
-                failures_in_a_row=failures,
+                failures_in_a_row=lane.failures,
                 like_it_since=kept_back,
             )
+
+    def _tell_state(self, destination: Destination, lane: Lane) -> None:
+        """Tell when a hub's breaker opens or closes, or a storm of refusals begins or ends."""
+        opened, storming = lane.state is not BreakerState.CLOSED, lane.storming
+        if opened != (destination in self._open):
+            if opened:
+                self._open.add(destination)
+                log.warning("the hub takes nothing: only probes are sent until one is accepted", hub=destination.hub)
+            else:
+                self._open.discard(destination)
+                log.info("the hub takes leads again", hub=destination.hub)
+            self._metrics.hubs_open.set(len(self._open))
+        if storming != (destination in self._storms):
+            if storming:
+                self._storms.add(destination)
+                self._health.troubles[f"storm {destination.hub}"] = _STORM
+                log.error(_STORM, hub=destination.hub)
+            else:
+                self._storms.discard(destination)
+                self._health.troubles.pop(f"storm {destination.hub}", None)
+                log.info("the API accepts leads again: going on", hub=destination.hub)
+            self._metrics.hubs_storming.set(len(self._storms))
 
     def delivered(self, shipments: list[Shipment], now_ms: int) -> None:
         """Leads that the API confirmed."""
         self._metrics.outcomes.labels(Outcome.DELIVERED.value, "").inc(len(shipments))
         for shipment in shipments:
             lead = shipment.lead
+            if shipment.ambiguous:
+                self._metrics.sent_again.labels("ambiguous").inc()
+            elif shipment.record.in_doubt:
+                self._metrics.sent_again.labels("takeover").inc()
             since = lead.event_time_ms if lead.event_time_ms is not None else shipment.record.timestamp_ms
             if since is not None:
                 histogram = self._time_to_lead.get(lead.route)
@@ -115,6 +152,18 @@ class Reporting:
             trace = _trace(error)
             message = "a defect of the connector: please report it"
             log.error(message, position=record.position, trace=trace, like_it_since=kept_back)
+
+    def receipts_read(self, claim: Claim, read: ReceiptsRead) -> None:
+        """What was delivered from this partition before is known, or not."""
+        if read.trouble is not None:
+            log.warning(
+                "receipts could not be read: duplicates of earlier deliveries may be sent",
+                partition=str(claim),
+                error=read.trouble,
+                read=read.receipts,
+            )
+        elif read.receipts:
+            log.info("receipts read", partition=str(claim), receipts=read.receipts, damaged=read.skipped)
 
     def registry_away(self, message: str) -> None:
         """The schema registry cannot be asked; records that need it wait."""
@@ -177,11 +226,22 @@ class Reporting:
         if (kept_back := self._repeats.pass_on(f"commit {message}")) is not None:
             log.warning("a commit failed; it is made again", error=message, like_it_since=kept_back)
 
-    def held(self, *, paused: bool) -> None:
-        """The buffer stays full, or has room again."""
-        if paused:
-            self._metrics.holds.inc()
-        log.debug("partitions paused: the buffer is full" if paused else "partitions resumed")
+    def paused(self, partitions: int) -> None:
+        """Partitions are paused, or none is any more."""
+        if partitions:
+            self._metrics.pauses.inc(partitions)
+        log.debug("partitions paused" if partitions else "partitions resumed", partitions=partitions)
+
+    def missed(self, claim: Claim, first: int, end: int, why: str) -> None:
+        """Records that nobody can read any more."""
+        self._metrics.records_missed.inc(end - first)
+        log.error(
+            f"records are missing: {why}; find their leads at the source",
+            partition=str(claim),
+            first=first,
+            last=end - 1,
+            records=end - first,
+        )
 
     def trouble(self, message: str) -> None:
         """Kafka reports an error that is gone on after."""
@@ -189,17 +249,23 @@ class Reporting:
         if (kept_back := self._repeats.pass_on(f"kafka {message}")) is not None:
             log.warning("Kafka: trying on", error=message, like_it_since=kept_back)
 
-    def dead_letter_written(self) -> None:
-        """The dead-letter topic takes letters."""
-        if self._health.troubles.pop("dead letters", None):
-            log.info("dead letters can be written again")
+    def topic_written(self, topic: str) -> None:
+        """A topic takes our letters again."""
+        self._health.troubles.pop(f"topic {topic}", None)
+        log.info("letters can be written again", topic=topic)
 
-    def dead_letter_trouble(self, message: str) -> None:
-        """A dead letter cannot be written; its record's partition waits."""
-        self._health.troubles["dead letters"] = message
-        if (kept_back := self._repeats.pass_on("dead letters")) is not None:
-            text = "a dead letter cannot be written; its partition's progress waits"
-            log.error(text, error=message, like_it_since=kept_back)
+    def topic_trouble(self, topic: str, message: str) -> None:
+        """A letter or receipt cannot be written; its record's partition waits."""
+        self._health.troubles[f"topic {topic}"] = message
+        if (kept_back := self._repeats.pass_on(f"topic {topic}")) is not None:
+            text = "a letter cannot be written; its partition's progress waits"
+            log.error(text, topic=topic, error=message, like_it_since=kept_back)
+
+    def receipts_forgone(self, topic: str, receipts: int) -> None:
+        """Receipts that were not written, because the partition left us or we stop; their leads' outcomes stand."""
+        self._metrics.receipts_missing.inc(receipts)
+        if (kept_back := self._repeats.pass_on(f"forgone {topic}")) is not None:
+            log.warning("receipts are missing: trace cannot find these leads", topic=topic, like_it_since=kept_back)
 
     def turned(self, lags: dict[Claim, int]) -> None:
         """The Kafka thread turns."""

@@ -10,7 +10,7 @@ import itertools
 import os
 import signal
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import Future
 from typing import TypeVar
 
@@ -18,21 +18,23 @@ import structlog
 
 import connector
 from connector.config import ConfigurationError, Loaded
+from connector.config.delivery import CrashSafety
 from connector.delivery.backoff import Backoff
 from connector.delivery.dispatcher import Dispatcher
+from connector.delivery.duplicates import Window
 from connector.delivery.intake import Intake
-from connector.delivery.lane import LanePolicy
-from connector.delivery.record import Record, Shipment
+from connector.delivery.record import Claim, Held, Record
+from connector.delivery.unique import Unique
 from connector.kafka.clients import Clients
-from connector.kafka.dead_letters import DeadLetters
+from connector.kafka.outbox import Outbox
+from connector.kafka.recall import Recall
 from connector.kafka.registry import RegistryUnavailable
 from connector.kafka.source import Source
 from connector.kafka.topics import TopicMarks
-from connector.leads.answer import Answer
 from connector.leads.decode import SchemaKey
-from connector.leads.outcome import Outcome, SetAside
-from connector.plan import Plan, connections, kafka_settings, registry, ucontact
+from connector.plan import Plan, connections, kafka_settings, lane_policy, registry, ucontact
 from connector.reporting import Reporting
+from connector.settlement import Settlement, Topics
 from connector.telemetry.admin import AdminServer, build
 from connector.telemetry.health import Health
 from connector.telemetry.metrics import Metrics
@@ -43,6 +45,8 @@ T = TypeVar("T")
 
 ASK_AGAIN = 60
 """Seconds after which the registry is asked again for schemas that it did not know: it may learn of them later."""
+ACCOUNT = 0.1
+"""Seconds between two looks at which hubs take nothing; while one does, every record read is looked at for it."""
 LEAVE = 15.0
 """Seconds that the Kafka thread gets to commit and leave the group after the drain."""
 
@@ -63,6 +67,7 @@ class Service:
         self._health = Health()
         self._reporting = Reporting(self._metrics, self._health)
         self._drain_timeout = settings.delivery.drain_timeout.total_seconds()
+        self._accounting = False
         self._stop = asyncio.Event()
         self._failure: BaseException | None = None
         self._metrics.build.labels(connector.__version__, plan.tzdata).set(1)
@@ -104,31 +109,32 @@ class Service:
     async def _run(self, loop: asyncio.AbstractEventLoop, tasks: asyncio.TaskGroup) -> None:
         api = ucontact(self._loaded)
         self._registry = registry(self._loaded)
-        outcomes = _Outcomes(self._reporting)
+        settlement = self._settlement()
+        clients = Clients(kafka_settings(self._loaded), self._reporting.trouble)
+        unique = self._unique = self._duplicates(clients, settlement, tasks)
+        outcomes = unique or settlement
         delivery = self._settings.delivery
         dispatcher = self._dispatcher = Dispatcher(
-            LanePolicy(
-                delivery.batch.max_leads,
-                delivery.batch.max_bytes,
-                delivery.batch.linger.total_seconds(),
-                delivery.max_in_flight,
-                Backoff(delivery.retry.initial.total_seconds(), delivery.retry.max.total_seconds()),
-            ),
+            lane_policy(self._loaded),
             api.post,
             outcomes,
             self._reporting,
             tasks.create_task,
+            now_ms,
             most_requests=connections(self._loaded),
+            intents=_Intents(settlement) if delivery.crash_safety is CrashSafety.PARK else None,
         )
-        intake = Intake(
+        intake = self._intake = Intake(
             self._plan.decoder,
             self._plan.mapper,
-            dispatcher,
+            unique or dispatcher,
             outcomes,
             self._learn,
             self._reporting.defect,
             tasks.create_task,
             now_ms,
+            park_in_doubt=delivery.crash_safety is CrashSafety.PARK,
+            caught_up=self._account,
         )
 
         def release() -> Future[None]:
@@ -136,33 +142,35 @@ class Service:
 
             def on_loop() -> None:
                 intake.release()
+                if unique is not None:
+                    unique.release()
                 dispatcher.release()
                 done.set_result(None)
 
             loop.call_soon_threadsafe(on_loop)
             return done
 
-        clients = Clients(kafka_settings(self._loaded), self._reporting.trouble)
-        source = self._source = Source(
+        if unique is not None:
+            unique.dispatcher = dispatcher
+        settlement.outbox = Outbox(
+            clients.producer,
+            on_trouble=self._reporting.topic_trouble,
+            on_written=self._reporting.topic_written,
+            on_forgone=self._reporting.receipts_forgone,
+        )
+        source = self._source = settlement.source = Source(
             clients.settings,
             clients.consumer,
             TopicMarks(clients.admin, self._reporting.trouble),
-            lambda source: DeadLetters(
-                clients.producer,
-                self._settings.dead_letters.topic,
-                connector.__version__,
-                on_durable=outcomes.durable,
-                on_abandoned=lambda record: source.settle([record], resolved=False),
-                on_trouble=self._reporting.dead_letter_trouble,
-            ),
+            settlement.outbox,
+            lambda claims: _on_loop(loop, unique.assigned, claims) if unique is not None else None,
             lambda records: _on_loop(loop, intake.receive, records),
             release,
             self._reporting,
             lambda error: _on_loop(loop, self._kafka_failed, error),
         )
-        outcomes.source = source
 
-        background = [tasks.create_task(self._turn())]
+        background = [tasks.create_task(self._turn()), tasks.create_task(self._keep_account())]
         if self._admin is not None:
             background.append(tasks.create_task(self._admin.serve()))
         log.info(
@@ -183,6 +191,8 @@ class Service:
         finally:
             await dispatcher.close()
             intake.close()
+            if unique is not None:
+                unique.close()
             source.finish()
             await asyncio.to_thread(source.join, LEAVE)
             if source.is_alive():
@@ -193,6 +203,35 @@ class Service:
             for task in background:
                 task.cancel()
 
+    def _settlement(self) -> Settlement:
+        settings = self._settings
+        topics = Topics(
+            settings.dead_letters.topic,
+            None if settings.review is None else settings.review.topic,
+            None if settings.retries is None else settings.retries.topic,
+            None if settings.receipts is None else settings.receipts.topic,
+            0 if settings.retries is None else round(settings.retries.pause.total_seconds() * 1000),
+        )
+        return Settlement(topics, connector.__version__, self._reporting, now_ms)
+
+    def _duplicates(self, clients: Clients, settlement: Settlement, tasks: asyncio.TaskGroup) -> Unique | None:
+        duplicates, receipts = self._settings.duplicates, self._settings.receipts
+        if duplicates is None:
+            return None
+        seconds, most = duplicates.window.total_seconds(), duplicates.max_keys
+        recall = None
+        if receipts is not None:
+            told = self._reporting.receipts_read
+            recall = Recall(clients.reader, receipts.topic, seconds, most, now_ms, told)
+        return Unique(Window(seconds, most), settlement, recall, tasks.create_task, now_ms)
+
+    def _held(self) -> Iterator[Record]:
+        """The records that wait for something that takes nothing at present."""
+        yield from self._dispatcher.held()
+        yield from self._intake.held()
+        if self._unique is not None:
+            yield from self._unique.held()
+
     async def _drain(self, source: Source, dispatcher: Dispatcher) -> None:
         """Stop reading, flush at once, and wait for answers until the deadline."""
         deadline = time.monotonic() + self._drain_timeout
@@ -200,14 +239,40 @@ class Service:
         log.info("draining", outstanding=source.outstanding, seconds=self._drain_timeout)
         source.stop_reading()
         dispatcher.drain()
-        while source.outstanding and time.monotonic() < deadline:  # noqa: ASYNC110 - the other thread counts
+        while source.outstanding > self._hopeless(dispatcher) and time.monotonic() < deadline:  # noqa: ASYNC110
             await asyncio.sleep(0.005)
         if source.outstanding:
             log.warning(
-                "the drain's deadline has passed; what is unresolved is read again after the restart",
+                "what could not be sent is read again after the restart",
                 unresolved=source.outstanding,
                 requests_in_flight=dispatcher.in_flight,
             )
+
+    def _hopeless(self, dispatcher: Dispatcher) -> int:
+        """Leads that nothing is tried for at present: a hub takes nothing, the registry is away. The shutdown does not
+        wait for them, once all requests are answered."""
+        if dispatcher.in_flight:
+            return 0
+        return sum(1 for _ in self._held())
+
+    def _account(self) -> None:
+        """Tell the Kafka thread what waits for something that takes nothing."""
+        if not (self._dispatcher.stalled or self._intake.holds or (self._unique is not None and self._unique.holds)):
+            if self._accounting:
+                self._accounting = False
+                self._source.hold(None)
+            return
+        self._accounting = True
+        by_claim: dict[Claim, tuple[int, int]] = {}
+        for record in self._held():
+            leads, size = by_claim.get(record.claim, (0, 0))
+            by_claim[record.claim] = leads + 1, size + record.size
+        self._source.hold(Held(self._intake.seen, by_claim))
+
+    async def _keep_account(self) -> None:
+        while True:
+            self._account()
+            await asyncio.sleep(ACCOUNT)
 
     async def _turn(self) -> None:
         for turn in itertools.count(1):
@@ -246,32 +311,25 @@ class Service:
         self._stop.set()
 
 
-class _Outcomes:
-    """Implements ``delivery.Outcomes``: settles what has its outcome, and dead-letters what cannot go."""
+class _Intents:
+    """Implements ``delivery.Intents``: the Kafka thread writes them into the commit metadata."""
 
-    source: Source
+    def __init__(self, settlement: Settlement) -> None:
+        self._settlement = settlement
 
-    def __init__(self, reporting: Reporting) -> None:
-        self._reporting = reporting
+    async def intend(self, records: list[Record]) -> None:
+        loop = asyncio.get_running_loop()
+        written: asyncio.Future[None] = loop.create_future()
+        self._settlement.source.intend(records, lambda: _on_loop(loop, _resolve, written))
+        await written
 
-    def delivered(self, shipments: list[Shipment]) -> None:
-        self.source.settle([shipment.record for shipment in shipments], resolved=True)
-        self._reporting.delivered(shipments, now_ms())
+    def withdraw(self, records: list[Record]) -> None:
+        self._settlement.source.withdraw(records)
 
-    def set_aside(self, record: Record, why: SetAside, shipment: Shipment | None, answer: Answer | None) -> None:
-        if why.outcome is Outcome.FILTERED:
-            self.durable(record, why)
-        else:
-            self.source.dead_letters.send(record, why, 0 if shipment is None else shipment.attempts, answer)
 
-    def durable(self, record: Record, why: SetAside) -> None:
-        self.source.settle([record], resolved=True)
-        self._reporting.set_aside(record, why)
-        if why.outcome is not Outcome.FILTERED:
-            self._reporting.dead_letter_written()
-
-    def forgotten(self, records: list[Record]) -> None:
-        self.source.settle(records, resolved=False)
+def _resolve(future: asyncio.Future[None]) -> None:
+    if not future.done():  # it is cancelled when the shutdown's deadline has passed
+        future.set_result(None)
 
 
 def _on_loop(loop: asyncio.AbstractEventLoop, call: Callable[[T], None], argument: T) -> None:

@@ -40,7 +40,7 @@ def ask(loaded: Loaded, plan: Plan, progress: Callable[[str], None]) -> Iterator
         for index, entry in enumerate(settings.kafka.topics):
             topics += cluster.matching(entry)
             yield _topic(loaded, cluster, index, entry)
-        yield _dead_letters(loaded, cluster)
+        yield from _own_topics(loaded, cluster, topics)
     if settings.schemas.registry is not None:
         progress(f"asking the registry at {settings.schemas.registry.url} …")
         yield from asyncio.run(_registry(loaded, plan.decoder, list(dict.fromkeys(topics))))
@@ -62,17 +62,38 @@ def _topic(loaded: Loaded, cluster: Cluster, index: int, entry: str) -> Finding:
     return Finding(what, ", ".join(each))
 
 
-def _dead_letters(loaded: Loaded, cluster: Cluster) -> Finding:
-    topic = loaded.settings.dead_letters.topic
-    what = f"dead letters {topic}"
-    if topic in cluster.partitions:
-        return Finding(what, _number(cluster.partitions[topic], "partition"))
+def _own_topics(loaded: Loaded, cluster: Cluster, read: list[str]) -> Iterator[Finding]:
+    """The topics that we write, each with what happens while there is none."""
+    settings = loaded.settings
+    least = max((cluster.partitions[topic] for topic in read), default=1)
+    for section, what, without in (
+        ("dead_letters", "dead letters", "a lead that cannot be delivered would be held until there is one"),
+        ("review", "review", "a lead that may have arrived would be held until there is one"),
+        ("retries", "retries", "the leads of a hub that takes nothing would be held until there is one"),
+        ("receipts", "receipts", "no lead's offset would be committed until there is one"),
+    ):
+        if (own := getattr(settings, section)) is not None:
+            # A receipt goes to the partition number of its record.
+            yield _own_topic(
+                loaded, cluster, section, f"{what} {own.topic}", without, least if what == "receipts" else 1
+            )
+
+
+def _own_topic(loaded: Loaded, cluster: Cluster, section: str, what: str, without: str, least: int) -> Finding:
+    topic: str = getattr(loaded.settings, section).topic
+    path = (section, "topic")
+    if (partitions := cluster.partitions.get(topic)) is not None:
+        message = _number(partitions, "partition")
+        if partitions >= least:
+            return Finding(what, message)
+        return _failed(
+            loaded, what, path, f"{topic} has only {message}", f"Give it at least {least}, as the topics read"
+        )
     message = f"there is no topic {topic}"
     if cluster.creates_topics:
-        hint = "The brokers create it with the first dead letter, and with their defaults for retention and replicas"
-        return Finding(what, message, warnings=(loaded.problem(("dead_letters", "topic"), message, hint),))
-    hint = "Create it: a lead that cannot be delivered would be held until there is one"
-    return _failed(loaded, what, ("dead_letters", "topic"), message, hint)
+        hint = "The brokers create it when it is first written to, with their defaults for partitions and retention"
+        return Finding(what, message, warnings=(loaded.problem(path, message, hint),))
+    return _failed(loaded, what, path, message, f"Create it: {without}")
 
 
 async def _registry(loaded: Loaded, decoder: Decoder, topics: list[str]) -> list[Finding]:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 from typing import Annotated, Any, TypeAlias
 
-from pydantic import AfterValidator, BeforeValidator, Field, WithJsonSchema
+from pydantic import AfterValidator, BeforeValidator, Field, ValidationInfo, WithJsonSchema, field_validator
 
 from connector.config.names import File, SecretFile, Url
 from connector.config.problems import quote, refuse
@@ -48,10 +49,24 @@ class UcontactSettings(Section):
     connect_timeout: PositiveDuration = default("3s")
     """Time to connect; a connection that fails is certain to have had no effect. At most `timeout`."""
     ca_file: File | None = None
-    """PEM file of the authority that signed the API's certificate. Default: the system's authorities."""
+    """PEM file of the authority that signed the API's certificate. Default: the system's authorities. It is read \
+again when it changes."""
+    client_certificate: File | None = Field(default=None, examples=["/run/secrets/ucontact/tls.crt"])
+    """PEM file with the certificate that the connector shows to the API (mutual TLS), and its chain. It is read again \
+when it changes."""
+    client_key: SecretFile | None = Field(default=None, examples=["/run/secrets/ucontact/tls.key"])
+    """PEM file with the private key of `client_certificate`, without passphrase. Leave out if the certificate's file \
+holds the key. It is read again when it changes."""
     error_bodies: Bodies = default(["0"])
     """Answers 2xx whose body, without the white space around it, is one of these are errors (older API versions \
 answer an error with `0`). `[]`: every 2xx is a success."""
+
+    @field_validator("client_key")
+    @classmethod
+    def _key_of_a_certificate(cls, value: Path | None, info: ValidationInfo) -> Path | None:
+        if value is not None and info.data.get("client_certificate", value) is None:
+            raise refuse("has no client_certificate beside it", "Add client_certificate")
+        return value
 
     @property
     def url(self) -> str:

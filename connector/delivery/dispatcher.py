@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import random as random_module
-from collections.abc import Awaitable, Callable, Coroutine, Iterable
+from collections.abc import Awaitable, Callable, Coroutine, Iterable, Iterator
 from typing import Protocol
 
 from connector.delivery.lane import Batch, Flush, Lane, LanePolicy
 from connector.delivery.record import Record, Shipment
-from connector.leads.answer import Answer
+from connector.leads.answer import Answer, AnswerClass
 from connector.leads.mapped import Destination
-from connector.leads.outcome import SetAside
+from connector.leads.outcome import Outcome, Reason, SetAside, Stage
 
 
 class Outcomes(Protocol):
@@ -33,16 +33,33 @@ class Observer(Protocol):
     def request_started(self, destination: Destination, leads: int, flush: Flush) -> None:
         """A request is about to be sent."""
 
-    def request_answered(self, destination: Destination, leads: int, answer: Answer, failures: int) -> None:
-        """Its answer came; ``failures`` counts this destination's failures in a row."""
+    def request_answered(self, destination: Destination, leads: int, answer: Answer, lane: Lane) -> None:
+        """Its answer came; ``lane`` is in the state that the answer has brought it into."""
 
 
 Post = Callable[[Destination, list[bytes]], Awaitable[Answer]]
 """Sends contacts (JSON) to a destination. Never raises for anything that a server or network does."""
 
 
+class Intents(Protocol):
+    """Has it written down what is about to be sent, so that a crash leaves to know what may have arrived."""
+
+    async def intend(self, records: list[Record]) -> None:
+        """These are about to be sent. Returns when that is durable, or when their claims were released."""
+
+    def withdraw(self, records: list[Record]) -> None:
+        """Their request certainly had no effect."""
+
+
 Spawn = Callable[[Coroutine[None, None, None]], "asyncio.Task[None]"]
 """Starts a task whose failure is not lost (a TaskGroup's create_task)."""
+
+EXPIRED = SetAside(
+    Outcome.EXPIRED, Stage.DELIVER, Reason.TOO_OLD, "it became older than the max_age of its route while it waited"
+)
+HUB_DOWN = SetAside(
+    Outcome.PARKED, Stage.DELIVER, Reason.HUB_DOWN, "its hub takes nothing; it comes back from the retry topic"
+)
 
 MOST_LANES = 1000
 """Hubs may be named by events; beyond this number, lanes with nothing in them are forgotten with what they learnt."""
@@ -58,16 +75,20 @@ class Dispatcher:
         outcomes: Outcomes,
         observer: Observer,
         spawn: Spawn,
+        now_ms: Callable[[], int],
         random: Callable[[], float] = random_module.random,
         most_requests: int = 1000,
+        intents: Intents | None = None,
     ) -> None:
-        """``most_requests``: over all destinations, and no more than the client has connections: a request that waited
-        in there could start after its claim was released."""
+        """``now_ms``: milliseconds since the epoch. ``most_requests``: over all destinations, and no more than the
+        client has connections: a request that waited in there could start after its claim was released."""
         self._policy = policy
         self._post = post
         self._outcomes = outcomes
         self._observer = observer
         self._spawn = spawn
+        self._now_ms = now_ms
+        self._intents = intents
         self._random = random
         self._lanes: dict[Destination, Lane] = {}
         self._timers: dict[Destination, asyncio.TimerHandle] = {}
@@ -117,6 +138,20 @@ class Dispatcher:
         """Leads in no request, over all destinations."""
         return sum(lane.waiting for lane in self._lanes.values())
 
+    @property
+    def stalled(self) -> bool:
+        """True while any destination takes nothing."""
+        now = asyncio.get_running_loop().time()
+        return any(lane.stalled(now) for lane in self._lanes.values())
+
+    def held(self) -> Iterator[Record]:
+        """The records that wait for destinations that take nothing."""
+        now = asyncio.get_running_loop().time()
+        for lane in self._lanes.values():
+            if lane.stalled(now):
+                for shipment in lane.held():
+                    yield shipment.record
+
     async def close(self) -> None:
         """Abandon what is still under way: its leads stay unresolved and are read again.
 
@@ -147,6 +182,8 @@ class Dispatcher:
         loop = asyncio.get_running_loop()
         if timer := self._timers.pop(destination, None):
             timer.cancel()
+        for shipment in lane.park(loop.time()):
+            self._outcomes.set_aside(shipment.record, HUB_DOWN, shipment, None)
         more_coming = self._more_coming and destination in self._fed
         while batch := lane.take(loop.time(), more_coming=more_coming):
             request = self._spawn(self._send(destination, lane, batch))
@@ -161,24 +198,47 @@ class Dispatcher:
         self._pump(destination, lane)
 
     async def _send_now(self, destination: Destination, lane: Lane, batch: Batch) -> None:
-        # The batch was taken a turn ago or has waited for its turn: a claim may have been released since.
-        gone = [shipment.record for shipment in batch.shipments if shipment.record.claim.released]
-        if gone:
-            self._outcomes.forgotten(gone)
-            batch.shipments = [s for s in batch.shipments if not s.record.claim.released]
+        # The batch was taken a turn ago or has waited for its turn.
+        self._sort_out(batch)
+        if batch.shipments and self._intents is not None:
+            await self._intents.intend([shipment.record for shipment in batch.shipments])
+            self._sort_out(batch)
         if batch.shipments:
             self._observer.request_started(destination, len(batch.shipments), batch.flush)
             answer = await self._post(destination, [shipment.lead.body for shipment in batch.shipments])
-            verdict = lane.settle(batch, answer, asyncio.get_running_loop().time())
-            self._observer.request_answered(destination, len(batch.shipments), answer, lane.failures)
-            if verdict.delivered:
-                self._outcomes.delivered(verdict.delivered)
-            for shipment, why in verdict.set_aside:
-                self._outcomes.set_aside(shipment.record, why, shipment, answer)
-            if any(shipment.record.claim.released for shipment in batch.shipments):
-                self._forget(lane)
+            self._settle(destination, lane, batch, answer)
         else:
-            lane.abandon()
+            lane.abandon(batch)
+
+    def _sort_out(self, batch: Batch) -> None:
+        """Take out the leads that must not be sent any more: their claim was released, or they have become too old."""
+        now_ms = self._now_ms()
+        gone: list[Record] = []
+        expired: list[Shipment] = []
+        for shipment in batch.shipments:
+            if shipment.record.claim.released:
+                gone.append(shipment.record)
+            elif shipment.lead.expires_at_ms is not None and shipment.lead.expires_at_ms < now_ms:
+                expired.append(shipment)
+        if gone or expired:
+            out = {*gone, *(shipment.record for shipment in expired)}
+            batch.shipments = [shipment for shipment in batch.shipments if shipment.record not in out]
+        if gone:
+            self._outcomes.forgotten(gone)
+        for shipment in expired:
+            self._outcomes.set_aside(shipment.record, EXPIRED, shipment, None)
+
+    def _settle(self, destination: Destination, lane: Lane, batch: Batch, answer: Answer) -> None:
+        verdict = lane.settle(batch, answer, asyncio.get_running_loop().time())
+        self._observer.request_answered(destination, len(batch.shipments), answer, lane)
+        if self._intents is not None and answer.kind not in (AnswerClass.ACCEPTED, AnswerClass.AMBIGUOUS):
+            self._intents.withdraw([s.record for s in batch.shipments if not s.ambiguous])
+        if verdict.delivered:
+            self._outcomes.delivered(verdict.delivered)
+        for shipment, why in verdict.set_aside:
+            self._outcomes.set_aside(shipment.record, why, shipment, answer)
+        if any(shipment.record.claim.released for shipment in batch.shipments):
+            self._forget(lane)
 
     def _forget(self, lane: Lane) -> None:
         if gone := lane.forget():

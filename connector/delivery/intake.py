@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import heapq
+import itertools
 from collections import deque
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
 from typing import Protocol
 
-from connector.delivery.dispatcher import Dispatcher, Outcomes, Spawn
+from connector.delivery.dispatcher import Outcomes, Spawn
 from connector.delivery.record import Headers, Record, Shipment
 from connector.leads.decode import SchemaKey
 from connector.leads.mapped import MappedLead
@@ -15,6 +17,12 @@ from connector.leads.outcome import Outcome, Reason, SetAside, Stage
 
 SLICE = 64
 """Records handled before the loop's other work gets a turn: about 2 ms, so requests and answers do not wait longer."""
+IN_DOUBT = SetAside(
+    Outcome.PARKED,
+    Stage.DELIVER,
+    Reason.IN_DOUBT,
+    "it was about to be sent when an earlier process ended, and may have arrived: look in uContact, then decide",
+)
 
 
 class Decodes(Protocol):
@@ -33,6 +41,13 @@ class Maps(Protocol):
         """The lead as the API takes it, or why it cannot go."""
 
 
+class Submits(Protocol):
+    """What takes leads: the dispatcher, or what stands before it."""
+
+    def submit(self, shipments: list[Shipment], *, more_coming: bool = False) -> None:
+        """As ``Dispatcher.submit``."""
+
+
 class Intake:
     """Takes records in the order in which they were read. Lives on the event loop's thread; nothing here blocks.
 
@@ -44,13 +59,18 @@ class Intake:
         self,
         decoder: Decodes,
         mapper: Maps,
-        dispatcher: Dispatcher,
+        dispatcher: Submits,
         outcomes: Outcomes,
         learn: Callable[[SchemaKey], Awaitable[None]],
         on_defect: Callable[[Record, Exception], None],
         spawn: Spawn,
         now_ms: Callable[[], int],
+        *,
+        park_in_doubt: bool = False,
+        caught_up: Callable[[], None] = lambda: None,
     ) -> None:
+        """``park_in_doubt``: records that may have been sent by an earlier process are parked instead of sent again.
+        ``caught_up`` is called whenever all that was received has been looked at."""
         self._decoder = decoder
         self._mapper = mapper
         self._dispatcher = dispatcher
@@ -59,38 +79,64 @@ class Intake:
         self._on_defect = on_defect
         self._spawn = spawn
         self._now_ms = now_ms
+        self._park_in_doubt = park_in_doubt
+        self._caught_up = caught_up
         self._queue: deque[Record] = deque()
         self._unlearnt: dict[SchemaKey, list[Record]] = {}
+        self._resting: list[tuple[int, int, Record]] = []
+        self._numbers = itertools.count()
         self._running = False
         self._fetches: set[asyncio.Task[None]] = set()
+        self._alarm: asyncio.TimerHandle | None = None
+        self.seen = 0
+        """Records ever looked at."""
 
     @property
     def waiting(self) -> int:
         """Records that are not yet mapped or set aside."""
-        return len(self._queue) + sum(map(len, self._unlearnt.values()))
+        return len(self._queue) + sum(1 for _ in self.held())
+
+    @property
+    def holds(self) -> bool:
+        """True while any record waits for something other than its turn."""
+        return bool(self._unlearnt or self._resting)
+
+    def held(self) -> Iterator[Record]:
+        """Records that wait for something other than their turn: a schema, or the end of their rest."""
+        for records in self._unlearnt.values():
+            yield from records
+        for _, _, record in self._resting:
+            yield record
 
     def receive(self, records: list[Record]) -> None:
         """Records just read."""
         self._queue.extend(records)
-        if not self._running:
-            self._running = True
-            self._handle_slice()
+        self.seen += len(records)
+        self._go_on()
 
     def release(self) -> None:
         """Forget the records whose claims are released."""
-        waiting = [self._queue, *self._unlearnt.values()]
-        gone = [record for records in waiting for record in records if record.claim.released]
+        gone = [record for record in (*self._queue, *self.held()) if record.claim.released]
         if gone:
             self._queue = deque(record for record in self._queue if not record.claim.released)
             for records in self._unlearnt.values():
                 records[:] = [record for record in records if not record.claim.released]
+            self._resting = [each for each in self._resting if not each[2].claim.released]
+            heapq.heapify(self._resting)
             self._outcomes.forgotten(gone)
 
     def close(self) -> None:
         """Give up on what waits: it stays unresolved and is read again."""
         self._queue.clear()
+        if self._alarm is not None:
+            self._alarm.cancel()
         for fetch in self._fetches:
             fetch.cancel()
+
+    def _go_on(self) -> None:
+        if not self._running:
+            self._running = True
+            self._handle_slice()
 
     def _handle_slice(self) -> None:
         # A quiet topic's record goes all the way to its request within this call: no turn of the loop is waited for.
@@ -99,9 +145,19 @@ class Intake:
         waiting_since = asyncio.get_running_loop().time()
         for _ in range(min(SLICE, len(self._queue))):
             record = self._queue.popleft()
+            if record.origin is not None and record.origin.not_before_ms > now_ms:
+                self._rest(record, record.origin.not_before_ms, now_ms)
+                continue
             match self._prepare(record, now_ms):
                 case MappedLead() as lead:
-                    shipments.append(Shipment(record, lead, waiting_since))
+                    shipment = Shipment(record, lead, waiting_since)
+                    if record.origin is not None:
+                        shipment.returned = True
+                        shipment.attempts = record.origin.attempts
+                    if record.in_doubt and self._park_in_doubt:
+                        self._outcomes.set_aside(record, IN_DOUBT, shipment, None)
+                    else:
+                        shipments.append(shipment)
                 case SetAside() as why:
                     self._outcomes.set_aside(record, why, None, None)
                 case key:
@@ -110,9 +166,11 @@ class Intake:
         self._dispatcher.submit(shipments, more_coming=self._running)
         if self._running:
             asyncio.get_running_loop().call_soon(self._handle_slice)
+        else:
+            self._caught_up()
 
     def _prepare(self, record: Record, now_ms: int) -> MappedLead | SetAside | SchemaKey:
-        topic = record.claim.topic
+        topic = record.topic
         try:
             lead = self._decoder.decode(topic, record.value, record.headers)
             return self._mapper.map(lead, topic, now_ms) if isinstance(lead, dict) else lead
@@ -120,6 +178,26 @@ class Intake:
             self._on_defect(record, error)
             message = f"the connector failed on this lead ({type(error).__name__}); please report it"
             return SetAside(Outcome.DEAD_LETTER, Stage.MAP, Reason.INTERNAL_ERROR, message)
+
+    def _rest(self, record: Record, until_ms: int, now_ms: int) -> None:
+        """The record is not to be tried yet."""
+        heapq.heappush(self._resting, (until_ms, next(self._numbers), record))
+        if self._resting[0][2] is record:
+            if self._alarm is not None:
+                self._alarm.cancel()
+            self._alarm = asyncio.get_running_loop().call_later((until_ms - now_ms) / 1000, self._wake)
+
+    def _wake(self) -> None:
+        now_ms = self._now_ms()
+        while self._resting and self._resting[0][0] <= now_ms:
+            self._queue.append(heapq.heappop(self._resting)[2])
+        self._alarm = None
+        if self._resting:
+            # At least a second, for a clock that was set back must not make this a busy loop.
+            seconds = max(1.0, (self._resting[0][0] - now_ms) / 1000)
+            self._alarm = asyncio.get_running_loop().call_later(seconds, self._wake)
+        if self._queue:
+            self._go_on()
 
     def _postpone(self, key: SchemaKey, record: Record) -> None:
         waiting = self._unlearnt.get(key)
@@ -133,4 +211,5 @@ class Intake:
 
     async def _fetch(self, key: SchemaKey) -> None:
         await self._learn(key)
-        self.receive(self._unlearnt.pop(key))
+        self._queue.extend(self._unlearnt.pop(key))
+        self._go_on()

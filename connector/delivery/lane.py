@@ -1,107 +1,102 @@
 """The lane of one destination: which leads go into the next request and when, and what an answer does to them.
 
 Pure: no I/O and no clock; every decision is a function of what was put in and an explicit ``now`` (seconds, any
-monotonic clock). The dispatcher drives it. Rules: DESIGN.md, "Delivery side" (Nagle's rule, answer classes).
+monotonic clock). The dispatcher drives it. Rules: DESIGN.md, "Delivery side" (Nagle's rule, answer classes). How many
+requests go and when is the pace's (``pacing.py``), the order of the leads the queues' (``waiting.py``).
 """
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Callable
-from dataclasses import dataclass, field
-from enum import StrEnum
 
-from connector.delivery.backoff import Backoff
+from connector.delivery.batch import SET_ASIDE, Batch, Verdict
+from connector.delivery.breaker import BreakerState
+from connector.delivery.nagle import Flush, Nagle
+from connector.delivery.pacing import Pace
+from connector.delivery.policy import LanePolicy
 from connector.delivery.record import Shipment
+from connector.delivery.waiting import Waiting
 from connector.leads.answer import Answer, AnswerClass
-from connector.leads.outcome import Outcome, Reason, SetAside, Stage
+from connector.leads.outcome import SetAside
 
-LONGEST_RETRY_AFTER = 300.0
-"""Seconds. A longer Retry-After is cut to this: a slip of the API's cannot stop us for days."""
+__all__ = ["Batch", "Flush", "Lane", "LanePolicy", "Verdict"]
 
-
-@dataclass(frozen=True, slots=True)
-class LanePolicy:
-    """Bounds of a lane. Sizes in leads and bytes of their JSON, times in seconds."""
-
-    max_leads: int = 50
-    max_bytes: int = 256 * 1024
-    linger: float = 0.1
-    max_in_flight: int = 8
-    backoff: Backoff = field(default_factory=Backoff)
-
-
-class Flush(StrEnum):
-    """Why a batch was sent when it was."""
-
-    IDLE = "idle"
-    """Nothing was in flight."""
-    FULL = "full"
-    """It reached max_leads or max_bytes."""
-    LINGER = "linger"
-    """Its oldest lead had waited for linger."""
-    RETURNED = "returned"
-    """A request came back."""
-    DRAIN = "drain"
-    """Shutting down."""
-    RETRY = "retry"
-    """It goes again, whole or in part."""
-
-
-@dataclass(slots=True, eq=False)
-class Batch:
-    """Leads that share one request. ``sent_at`` is in seconds on the lane's clock."""
-
-    shipments: list[Shipment]
-    flush: Flush
-    sent_at: float
-
-
-@dataclass(slots=True)
-class Verdict:
-    """What an answer means for the leads of its batch; those in neither list stay in the lane and go again."""
-
-    delivered: list[Shipment] = field(default_factory=list)
-    set_aside: list[tuple[Shipment, SetAside]] = field(default_factory=list)
+SLOW = 1.0
+"""Seconds. A destination that leaves a request unanswered for longer counts as stalled, long before the time-out."""
 
 
 class Lane:
     """Leads for one destination between mapping and outcome. Not thread-safe: the event loop owns it."""
 
     def __init__(self, policy: LanePolicy, random: Callable[[], float]) -> None:
+        """``random`` gives numbers in [0, 1), for the back-off's jitter."""
         self._policy = policy
-        self._random = random
-        self._max_leads = policy.max_leads
-        self._max_bytes = policy.max_bytes
-        self._pending: deque[Shipment] = deque()
-        self._pending_bytes = 0
-        self._again: deque[list[Shipment]] = deque()
-        self._in_flight = 0
-        self._returned = False
-        self._draining = False
-        self._hold_until = float("-inf")
-        self._failed_at = float("-inf")
-        self.failures = 0
-        """Failures in a row; 0 while the destination accepts."""
+        self._waiting = Waiting(policy.batch_leads, policy.max_bytes)
+        self._nagle = Nagle(policy.linger)
+        self._pace = Pace(
+            policy.max_in_flight,
+            policy.breaker_failures,
+            policy.backoff,
+            random,
+            request_rate=policy.request_rate,
+            lead_rate=policy.lead_rate,
+            storm=policy.storm,
+        )
+        self._flying: dict[int, Batch] = {}
+        self._parked_at = float("-inf")
+        self.add = self._waiting.add
+        """A lead to deliver. Its ``waiting_since`` is on the clock that ``now`` is read from. Bound here, and not a
+        method of the lane's own: it is called for every lead."""
 
     @property
     def in_flight(self) -> int:
         """Requests without an answer."""
-        return self._in_flight
+        return len(self._flying)
 
     @property
     def waiting(self) -> int:
         """Leads that are in no request."""
-        return len(self._pending) + sum(map(len, self._again))
+        return len(self._waiting)
 
-    def add(self, shipment: Shipment) -> None:
-        """A lead to deliver. Its ``waiting_since`` is on the clock that ``now`` is read from."""
-        self._pending.append(shipment)
-        self._pending_bytes += len(shipment.lead.body)
+    def held(self) -> list[Shipment]:
+        """The leads that are in no request, oldest first."""
+        return self._waiting.in_order()
+
+    @property
+    def failures(self) -> int:
+        """Failures in a row; 0 while the destination takes requests."""
+        return self._pace.failures
+
+    @property
+    def state(self) -> BreakerState:
+        """The circuit breaker's. Open until the probe starts, even when the back-off is over."""
+        return self._pace.state
+
+    @property
+    def limit(self) -> int:
+        """Requests that may be in flight at a time at present; 1 while the breaker is not closed, or in a storm."""
+        return self._pace.limit
+
+    @property
+    def storming(self) -> bool:
+        """Whether nearly every lead is refused, so that leads are held instead of dead-lettered."""
+        return self._pace.storming
+
+    @property
+    def stalled_since(self) -> float | None:
+        """From when on the destination has taken nothing, by failures or by a storm. None while it takes leads."""
+        return self._pace.stalled_since
+
+    def stalled(self, now: float) -> bool:
+        """Whether the destination takes nothing at present, or leaves its oldest request unanswered for too long."""
+        if self._pace.stalled_since is not None:
+            return True
+        oldest = next(iter(self._flying.values()), None)
+        return oldest is not None and now - oldest.sent_at > SLOW
 
     def drain(self) -> None:
         """From now on nothing waits to fill a batch."""
-        self._draining = True
+        self._nagle.draining = True
 
     def take(self, now: float, *, more_coming: bool = False) -> Batch | None:
         """The next batch to send at once, counted as in flight; None when there is none yet (see ``wake_at``).
@@ -109,123 +104,138 @@ class Lane:
         ``more_coming``: leads that were read together with those here follow within this turn or the next; a batch that
         is not full waits for them, where otherwise an idle lane or a returned request would have it go half empty.
         """
-        if self._in_flight >= self._policy.max_in_flight or now < self._hold_until:
+        self._nagle.more_coming = more_coming
+        pace = self._pace
+        if len(self._flying) >= pace.limit or now < pace.ready_at:
             return None
-        if self._again:
-            batch = Batch(self._again.popleft(), Flush.RETRY, now)
-        else:
-            flush = self._flush(now, more_coming)
-            if flush is None:
-                return None
-            batch = Batch(self._form(), flush, now)
-        self._returned = False
-        self._in_flight += 1
-        for shipment in batch.shipments:
+        probe = pace.probing
+        chosen = self._probe() if probe else self._choose(now)
+        if chosen is None:
+            return None
+        shipments, flush = chosen
+        self._nagle.returned = False
+        ticket = pace.sent(len(shipments), len(self._flying) + 1, now)
+        batch = self._flying[ticket] = Batch(shipments, flush, now, ticket, probe)
+        for shipment in shipments:
             shipment.attempts += 1
         return batch
 
     def wake_at(self) -> float | None:
-        """When ``take`` may give a batch although nothing else happens; None when only an event can change that."""
-        if self._in_flight >= self._policy.max_in_flight or not (self._again or self._pending):
-            return None
-        if self._again:
-            return self._hold_until
-        return max(self._hold_until, self._pending[0].waiting_since + self._policy.linger)
+        """When ``take`` (or ``park``) may give something although nothing else happens; None when only an event can
+        change that."""
+        take_at = self._take_at()
+        park_at = self._parking_begins
+        if park_at is None or park_at <= self._parked_at or not self._waiting:
+            return take_at
+        return park_at if take_at is None else min(take_at, park_at)
 
     def settle(self, batch: Batch, answer: Answer, now: float) -> Verdict:
         """What the answer does. Leads that are to be sent again stay in the lane, before those that still wait."""
-        self._in_flight -= 1
-        self._returned = True
+        self._land(batch)
         shipments = batch.shipments
         verdict = Verdict()
         match answer.kind:
             case AnswerClass.ACCEPTED:
-                self.failures = 0
+                self._pace.accepted(batch.ticket, len(shipments), answer.seconds, now, probe=batch.probe)
                 verdict.delivered = shipments
             case AnswerClass.REJECTED | AnswerClass.TOO_LARGE:
-                self.failures = 0
-                if answer.kind is AnswerClass.TOO_LARGE:
-                    self._remember_size(shipments)
-                if len(shipments) > 1:
-                    half = (len(shipments) + 1) // 2
-                    self._again.extendleft((shipments[half:], shipments[:half]))
-                else:
-                    verdict.set_aside = [(shipments[0], _refused(answer))]
+                self._pace.answered()
+                verdict.set_aside = self._refuse(batch, answer.kind, now)
             case AnswerClass.UNKNOWN_HUB if all(s.lead.hub_from_event for s in shipments):
-                verdict.set_aside = [(s, _refused(answer)) for s in shipments]
+                self._pace.answered()
+                verdict.set_aside = [(s, SET_ASIDE[answer.kind]) for s in shipments]
             case _:
-                self._again.append(shipments)
-                self._hold(batch.sent_at, answer.retry_after, now)
+                self._pace.failed(batch.ticket, answer.kind, answer.retry_after, now)
+                verdict.set_aside = self._keep(batch, answer.kind)
+        if not self._pace.probing:
+            self._waiting.regroup()
         return verdict
 
-    def abandon(self) -> None:
-        """A batch that was taken is not sent after all: its claims were released."""
-        self._in_flight -= 1
-        self._returned = True
+    def abandon(self, batch: Batch | None = None) -> None:
+        """A batch that was taken (None: the last one) is not sent after all: its claims were released."""
+        batch = batch or next(reversed(self._flying.values()))
+        self._land(batch)
+        self._pace.abandoned()
 
     def forget(self) -> list[Shipment]:
         """Take out the waiting leads whose claims are released, and give them back; those in flight stay."""
-        waiting = [*self._pending, *(s for batch in self._again for s in batch)]
-        gone = [s for s in waiting if s.record.claim.released]
-        if gone:
-            self._pending = deque(s for s in self._pending if not s.record.claim.released)
-            self._pending_bytes = sum(len(s.lead.body) for s in self._pending)
-            kept = ([s for s in batch if not s.record.claim.released] for batch in self._again)
-            self._again = deque(batch for batch in kept if batch)
-        return gone
+        return self._waiting.remove(lambda shipment: shipment.record.claim.released)
 
-    def _flush(self, now: float, more_coming: bool) -> Flush | None:
-        if not self._pending:
+    def park(self, now: float) -> list[Shipment]:
+        """Take out and give back the leads that may wait elsewhere, for the destination has failed for ``park_after``.
+
+        Leads that came back from there stay, and serve as probes. Without any, the next probe's leads stay when it is
+        due, so that the destination is never given up. A storm parks nothing: it is no outage. Call it before ``take``,
+        whenever that is called; it costs nothing while it is not due.
+        """
+        due = self._parking_begins
+        if due is None or now < due:
+            return []
+        self._parked_at = now
+        leads = [shipment for shipment in self.held() if not shipment.returned]
+        if len(leads) == len(self._waiting) and not self._flying and now >= self._pace.held_until:
+            leads = leads[self._policy.probe_leads :]
+        return self._waiting.remove(set(leads).__contains__) if leads else []
+
+    @property
+    def _parking_begins(self) -> float | None:
+        since, after = self._pace.failing_since, self._policy.park_after
+        return None if since is None or after is None else since + after
+
+    def _take_at(self) -> float | None:
+        waiting, pace = self._waiting, self._pace
+        if len(self._flying) >= pace.limit or not waiting:
             return None
-        if len(self._pending) >= self._max_leads or self._pending_bytes >= self._max_bytes:
-            return Flush.FULL
-        if more_coming:
-            return None
-        if self._draining:
-            return Flush.DRAIN
-        if self._in_flight == 0:
-            return Flush.IDLE
-        if self._returned:
-            return Flush.RETURNED
-        if now >= self._pending[0].waiting_since + self._policy.linger:
-            return Flush.LINGER
-        return None
+        if pace.probing or waiting.again:
+            return pace.ready_at
+        return self._nagle.due(waiting, len(self._flying), pace.ready_at)
 
-    def _form(self) -> list[Shipment]:
-        """At least one lead, then more while they fit: a lead larger than max_bytes goes alone."""
-        shipments: list[Shipment] = []
-        size = 0
-        while self._pending and len(shipments) < self._max_leads:
-            weight = len(self._pending[0].lead.body)
-            if shipments and size + weight > self._max_bytes:
-                break
-            size += weight
-            shipments.append(self._pending.popleft())
-        self._pending_bytes -= size
-        return shipments
+    def _probe(self) -> tuple[list[Shipment], Flush] | None:
+        # In a storm one lead at a time: of a batch, nobody could tell whether it was refused for one or for all.
+        leads = self._waiting.probe(1 if self._pace.storming else self._policy.probe_leads)
+        return (leads, Flush.RETRY) if leads else None
 
-    def _remember_size(self, shipments: list[Shipment]) -> None:
-        self._max_leads = max(1, min(self._max_leads, len(shipments) // 2))
-        self._max_bytes = max(1, min(self._max_bytes, sum(len(s.lead.body) for s in shipments) // 2))
+    def _choose(self, now: float) -> tuple[list[Shipment], Flush] | None:
+        waiting = self._waiting
+        flush = self._nagle.flush(waiting, len(self._flying), now)
+        # What goes again goes first. But where one request goes at a time, another batch has its turn after a failure:
+        # a batch that the API cannot digest would otherwise be all that is ever sent.
+        gives_way = flush is not None and self._pace.failures and self._pace.limit == 1
+        if waiting.again and not gives_way:
+            return waiting.again.popleft(), Flush.RETRY
+        return None if flush is None else (waiting.form(), flush)
 
-    def _hold(self, sent_at: float, retry_after: float | None, now: float) -> None:
-        if sent_at >= self._failed_at:
-            # Requests that were in flight together fail together: that is one failure, not eight.
-            self.failures += 1
-            self._failed_at = now
-        delay = self._policy.backoff.delay(max(1, self.failures), self._random)
-        if retry_after is not None:
-            delay += min(retry_after, LONGEST_RETRY_AFTER)
-        self._hold_until = max(self._hold_until, now + delay)
+    def _land(self, batch: Batch) -> None:
+        del self._flying[batch.ticket]
+        self._nagle.returned = True
 
+    def _refuse(self, batch: Batch, kind: AnswerClass, now: float) -> list[tuple[Shipment, SetAside]]:
+        """A batch is halved until the lead that cannot go stands alone; in a storm it waits as it is."""
+        waiting, shipments = self._waiting, batch.shipments
+        large = kind is AnswerClass.TOO_LARGE
+        if large:
+            waiting.too_large(shipments)
+        if len(shipments) > 1:
+            if large or not self._pace.storming:
+                waiting.halve(shipments)
+            else:
+                waiting.again.append(shipments)
+        elif not large and self._pace.refused(now, probe=batch.probe):
+            waiting.tried.append(shipments[0])
+        else:
+            return [(shipments[0], SET_ASIDE[kind])]
+        return []
 
-def _refused(answer: Answer) -> SetAside:
-    """Why a lead that was sent alone, or to a hub that it named itself, cannot go."""
-    match answer.kind:
-        case AnswerClass.TOO_LARGE:
-            reason, message = Reason.TOO_LARGE, "the API refuses this lead alone as too large; shorten what it carries"
-        case AnswerClass.UNKNOWN_HUB:
-            reason, message = Reason.UNKNOWN_HUB, "the API does not know the hub that the event names"
-        case _:
-            reason, message = Reason.REJECTED, "the API refuses this lead; its answer is in the header answer"
-    return SetAside(Outcome.DEAD_LETTER, Stage.DELIVER, reason, message)
+    def _keep(self, batch: Batch, kind: AnswerClass) -> list[tuple[Shipment, SetAside]]:
+        """A failure says nothing against the leads: they go again, unless they may have arrived and that is to be
+        looked into first."""
+        if kind is AnswerClass.AMBIGUOUS:
+            for shipment in batch.shipments:
+                shipment.ambiguous += 1
+            if self._policy.park_ambiguous:
+                return [(shipment, SET_ASIDE[kind]) for shipment in batch.shipments]
+        if batch.probe:
+            self._waiting.tried.extend(batch.shipments)
+        else:
+            self._waiting.again.append(batch.shipments)
+        return []

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterable, Sequence
+from enum import Enum
 from typing import TypeAlias
 
 Range: TypeAlias = tuple[int, int]
@@ -27,6 +28,17 @@ def normalized(ranges: Iterable[Range]) -> list[Range]:
     return out
 
 
+class Taken(Enum):
+    """What an earlier owner of the partition has left to know of a record."""
+
+    NEW = "new"
+    """It was not sent, as far as the commit metadata goes."""
+    IN_DOUBT = "in doubt"
+    """It may have been sent."""
+    RESOLVED = "resolved"
+    """It has its outcome, and must not be handled again."""
+
+
 class PartitionProgress:
     """Progress of one partition between its assignment and its revocation. Not thread-safe: one thread owns it.
 
@@ -35,13 +47,15 @@ class PartitionProgress:
     silently would lose leads.
     """
 
-    def __init__(self, start: int | None, resolved: Sequence[Range] = ()) -> None:
+    def __init__(self, start: int | None, resolved: Sequence[Range] = (), doubtful: Sequence[Range] = ()) -> None:
         """``start`` is the committed offset (None: none yet, the first record decides); ``resolved`` the ranges of the
-        commit metadata, which an earlier owner had resolved above it."""
+        commit metadata, which an earlier owner had resolved above it; ``doubtful`` those that it may have sent."""
         self._position = start
-        self._restored = deque(normalized((max(a, start), b) for a, b in resolved) if start is not None else ())
+        self._restored = _above(start, resolved)
+        self._doubtful = _above(start, doubtful)
         self._unresolved: set[int] = set()
         self._order: deque[int] = deque()
+        self._intended: set[int] = set()
 
     @property
     def position(self) -> int | None:
@@ -53,24 +67,51 @@ class PartitionProgress:
         """How many records were taken and have no outcome yet."""
         return len(self._unresolved)
 
-    def take(self, offset: int) -> bool:
-        """Count a record as read. False: it was resolved before a restart and must not be handled again."""
+    @property
+    def intended(self) -> int:
+        """How many unresolved records are about to be sent, or may have been sent."""
+        return len(self._intended)
+
+    def take(self, offset: int) -> Taken:
+        """Count a record as read."""
         if self._position is not None and offset < self._position:
             raise ValueError(f"offset {offset} after position {self._position}")
         self._position = offset + 1
-        while self._restored and self._restored[0][1] <= offset:
-            self._restored.popleft()
-        if self._restored and self._restored[0][0] <= offset:
-            return False
+        if _meets(self._restored, offset):
+            return Taken.RESOLVED
         self._unresolved.add(offset)
         self._order.append(offset)
+        if _meets(self._doubtful, offset):
+            self._intended.add(offset)
+            return Taken.IN_DOUBT
+        return Taken.NEW
+
+    def skip(self, offset: int) -> None:
+        """There is nothing to read below this offset any more."""
+        if self._position is None or offset > self._position:
+            self._position = offset
+
+    def intend(self, offset: int) -> bool:
+        """This record is about to be sent: it is in doubt from now until it is resolved or withdrawn. False: it was in
+        doubt already."""
+        if offset not in self._unresolved:
+            raise ValueError(f"offset {offset} is not outstanding")
+        if offset in self._intended:
+            return False
+        self._intended.add(offset)
         return True
+
+    def withdraw(self, offset: int) -> None:
+        """This record was not sent after all, or its request certainly had no effect."""
+        self._intended.discard(offset)
 
     def resolve(self, offset: int) -> None:
         """The record at this offset has reached its outcome."""
         if offset not in self._unresolved:
             raise ValueError(f"offset {offset} is not outstanding")
         self._unresolved.remove(offset)
+        if self._intended:
+            self._intended.discard(offset)
         order = self._order
         if len(order) > 2 * len(self._unresolved) + 64:
             # One stuck record at the front must not keep the order of all that came after it.
@@ -102,3 +143,21 @@ class PartitionProgress:
         ranges += [(max(a, self._position), b) for a, b in self._restored]
         # A restored range that begins at the watermark stays above it until its records have been read again.
         return normalized(ranges)
+
+    def in_doubt(self) -> list[Range]:
+        """What may have been sent and has no outcome, lowest first: records that were intended, and those that an
+        earlier owner left in doubt and that were not read again yet."""
+        position = self._position or 0
+        ahead = [(max(a, position), b) for a, b in self._doubtful]
+        return normalized([*((offset, offset + 1) for offset in self._intended), *ahead])
+
+
+def _above(start: int | None, ranges: Sequence[Range]) -> deque[Range]:
+    return deque(normalized((max(a, start), b) for a, b in ranges) if start is not None else ())
+
+
+def _meets(ranges: deque[Range], offset: int) -> bool:
+    """Whether the offset lies in one of the ranges; those that end before it are dropped."""
+    while ranges and ranges[0][1] <= offset:
+        ranges.popleft()
+    return bool(ranges) and ranges[0][0] <= offset

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
 
+from connector.delivery.duplicates import Duplicate
+from connector.delivery.position import Position, Returned
 from connector.delivery.progress import PartitionProgress
 from connector.leads.mapped import MappedLead
 
@@ -39,10 +41,11 @@ class Record:
     """One Kafka record as it was read.
 
     ``timestamp_ms`` is milliseconds since the epoch, None where Kafka has none; ``size`` is what counts against the
-    buffer, in bytes.
+    buffer, in bytes. ``in_doubt``: an earlier owner of the partition may have sent it, and nobody knows. ``origin`` is
+    set for records of the retry topic.
     """
 
-    __slots__ = ("claim", "headers", "key", "offset", "size", "timestamp_ms", "value")
+    __slots__ = ("claim", "headers", "in_doubt", "key", "offset", "origin", "size", "timestamp_ms", "value")
 
     def __init__(
         self,
@@ -52,6 +55,9 @@ class Record:
         key: bytes | None,
         value: bytes | None,
         headers: Headers | None,
+        *,
+        in_doubt: bool = False,
+        origin: Returned | None = None,
     ) -> None:
         self.claim = claim
         self.offset = offset
@@ -59,14 +65,47 @@ class Record:
         self.key = key
         self.value = value
         self.headers = headers
+        self.in_doubt = in_doubt
+        self.origin = origin
         self.size = len(value or b"") + len(key or b"")
         if headers:
             self.size += sum(len(name) + len(content or b"") for name, content in headers)
 
     @property
+    def topic(self) -> str:
+        """The topic that the lead was first read from: what formats and routes go by."""
+        return self.claim.topic if self.origin is None else self.origin.position.topic
+
+    @property
+    def first_position(self) -> Position:
+        """Where the lead was first read: what receipts and duplicates name."""
+        if self.origin is not None:
+            return self.origin.position
+        return Position(self.claim.topic, self.claim.partition, self.offset)
+
+    @property
     def position(self) -> str:
-        """``topic/partition/offset``, the form used in logs and headers."""
+        """``topic/partition/offset`` where the record stands, the form used in logs and headers."""
         return f"{self.claim.topic}/{self.claim.partition}/{self.offset}"
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """What waits for something that takes nothing at present (a hub, the registry, a time), by claim: how many records
+    and how many bytes. ``seen`` of the records that were read have been looked at for it."""
+
+    seen: int
+    by_claim: Mapping[Claim, tuple[int, int]]
+
+    @property
+    def leads(self) -> int:
+        """Records held, over all claims."""
+        return sum(leads for leads, _ in self.by_claim.values())
+
+    @property
+    def size(self) -> int:
+        """Their bytes."""
+        return sum(size for _, size in self.by_claim.values())
 
 
 @dataclass(slots=True, eq=False)
@@ -78,3 +117,9 @@ class Shipment:
     waiting_since: float
     """Seconds on the event loop's clock."""
     attempts: int = 0
+    ambiguous: int = 0
+    """How many of them were sent and not answered."""
+    returned: bool = False
+    """It came back from the retry topic, and waits for its hub in place from now on."""
+    duplicate: Duplicate | None = None
+    """The delivery before, where it is a duplicate."""

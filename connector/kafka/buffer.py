@@ -14,8 +14,10 @@ class Buffer:
     be read on any; all else belongs to the Kafka thread."""
 
     def __init__(self, max_records: int, max_bytes: int) -> None:
-        self._max_records = max_records
-        self._max_bytes = max_bytes
+        self.max_records = max_records
+        self.max_bytes = max_bytes
+        self.handed_over = 0
+        """Records ever added."""
         self._settled: deque[tuple[list[Record], bool]] = deque()
         self._wake = threading.Event()
         self._records = 0
@@ -43,6 +45,7 @@ class Buffer:
     def add(self, record: Record) -> None:
         """A record is about to be handed over."""
         record.claim.outstanding += 1
+        self.handed_over += 1
         self._records += 1
         self._bytes += record.size
 
@@ -63,10 +66,13 @@ class Buffer:
             for claim in claims:
                 progressed(claim)
 
-    def room(self) -> int:
-        """How many records may be added; 0 when it is full."""
-        return 0 if self._bytes >= self._max_bytes else max(0, self._max_records - self._records)
+    def room(self, leads_apart: int = 0, bytes_apart: int = 0) -> int:
+        """How many records may be added; 0 when it is full. What is apart does not count, up to as much as there may be
+        otherwise."""
+        if self._bytes - min(bytes_apart, self.max_bytes) >= self.max_bytes:
+            return 0
+        return max(0, self.max_records - self._records + min(leads_apart, self.max_records))
 
     def half_free(self) -> bool:
         """True when at most half of it is taken."""
-        return 2 * self._records <= self._max_records and 2 * self._bytes <= self._max_bytes
+        return 2 * self._records <= self.max_records and 2 * self._bytes <= self.max_bytes

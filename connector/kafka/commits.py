@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import time
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from typing import TypeAlias
 
 from confluent_kafka import Consumer, KafkaError, KafkaException, TopicPartition
 
 from connector.delivery.progress import PartitionProgress, Range
-from connector.delivery.record import Claim
-from connector.kafka.journal import UNKNOWN_TOPIC, encode
+from connector.delivery.record import Claim, Record
+from connector.kafka.intents import Intents
+from connector.kafka.journal import LIMIT, NOTHING, UNKNOWN_TOPIC, Note, encode
 from connector.kafka.watch import KafkaWatch
+
+AGAIN = 0.2
+"""Seconds between a commit that failed and the next."""
 
 Sent: TypeAlias = "dict[tuple[str, int], tuple[Claim, int]]"
 """A commit under way: topic and partition to the claim and the watermark sent."""
@@ -38,8 +43,15 @@ class Memory:
 class Committer:
     """Belongs to the Kafka thread."""
 
-    def __init__(self, watch: KafkaWatch) -> None:
+    def __init__(self, watch: KafkaWatch, look_ahead: int, *, exact: bool) -> None:
+        """``look_ahead``: as many records as may be read, and sent, before the next commit is acknowledged. ``exact``:
+        what is about to be sent is written down before, through ``intents``."""
         self._watch = watch
+        self._look_ahead = look_ahead
+        self._exact = exact
+        self._limit = LIMIT
+        self._not_before = 0.0
+        self.intents = Intents()
         self._marks: dict[Claim, str] = {}
         self._touched: set[Claim] = set()
         self._sent: Sent | None = None
@@ -61,6 +73,10 @@ class Committer:
         if committed is not None:
             self._acknowledged[claim] = committed
 
+    def mark(self, claim: Claim) -> str:
+        """The mark of the topic that the claim was made on."""
+        return self._marks[claim]
+
     def memory(self, claim: Claim) -> Memory:
         """What is known of this claim's partition, to be kept beyond the claim."""
         return Memory(self._marks[claim], self._acknowledged.get(claim), claim.progress)
@@ -75,15 +91,31 @@ class Committer:
         self._acknowledged.pop(claim, None)
         self._marks.pop(claim, None)
 
+    def withdraw(self, records: Iterable[Record]) -> None:
+        """These records were to be sent, and certainly had no effect."""
+        for record in records:
+            if not record.claim.released:
+                record.claim.progress.withdraw(record.offset)
+                self._touched.add(record.claim)
+
+    def release(self, claims: Collection[Claim]) -> None:
+        """These claims are about to be given up; their last commit follows."""
+        self.intents.release(claims)
+
     def commit(self, consumer: Consumer) -> None:
         """Send what has changed, unless a commit is in flight. Does not block."""
-        if self._sent is not None or not self._touched:
+        if self._sent is not None:
+            return
+        if self._exact:
+            self._touched |= self.intents.note()
+        if not self._touched or time.monotonic() < self._not_before:
             return
         claims, offsets = self._offsets(self._touched)
         self._touched.clear()
         if not offsets:
             return
         self._sent = claims
+        self.intents.sent()
         try:
             consumer.commit(offsets=offsets, asynchronous=True)
         except KafkaException as error:
@@ -94,7 +126,11 @@ class Committer:
         sent, self._sent = self._sent or {}, None
         if error is not None:
             self._failed(sent, error)
+            self.intents.written(())
             return
+        self.intents.written(
+            entry[0] for p in partitions if p.error is None and (entry := sent.get((p.topic, p.partition))) is not None
+        )
         for partition in partitions:
             entry = sent.pop((partition.topic, partition.partition), None)
             if entry is None:
@@ -131,6 +167,7 @@ class Committer:
     def forget_in_flight(self) -> None:
         """The consumer is gone, and with it the answer to a commit in flight."""
         self._sent = None
+        self.intents.written(())
 
     def _offsets(self, claims: Iterable[Claim]) -> tuple[Sent, list[TopicPartition]]:
         sent: Sent = {}
@@ -141,10 +178,26 @@ class Committer:
                 continue
             if watermark < self._acknowledged.get(claim, 0):
                 raise AssertionError(f"{claim}: watermark {watermark} below the committed {self._acknowledged[claim]}")
-            metadata = encode(watermark, claim.progress.resolved_above(), self._marks[claim])
+            metadata = encode(watermark, self._note(claim, watermark), self._marks[claim], self._limit)
             offsets.append(TopicPartition(claim.topic, claim.partition, watermark, metadata))
             sent[claim.topic, claim.partition] = (claim, watermark)
         return sent, offsets
+
+    def _note(self, claim: Claim, watermark: int) -> Note:
+        progress = claim.progress
+        if self._exact:
+            return Note(progress.resolved_above(), progress.in_doubt(), exact=True)
+        # What an earlier owner left in doubt stays so until it is resolved; of ours, all that may be sent before the
+        # next commit. After a release nothing more is read.
+        bound = max((end for _, end in progress.in_doubt()), default=watermark)
+        if not claim.released:
+            bound = max(bound, (progress.position or 0) + self._look_ahead)
+        elif progress.unresolved:
+            bound = max(bound, progress.position or 0)
+        resolved = progress.resolved_above()
+        if bound > watermark:
+            return Note(resolved, [(watermark, bound)])
+        return Note(resolved) if resolved else NOTHING
 
     def _acknowledge(self, claim: Claim, watermark: int) -> None:
         if not claim.released:
@@ -152,4 +205,10 @@ class Committer:
 
     def _failed(self, sent: Sent, error: KafkaError) -> None:
         self._touched |= {claim for claim, _ in sent.values() if not claim.released}
-        self._watch.commit_failed(error.str())
+        self._not_before = time.monotonic() + AGAIN
+        message = error.str()
+        if error.code() == KafkaError.OFFSET_METADATA_TOO_LARGE:
+            message += ": raise offset.metadata.max.bytes to 4096 on the brokers"
+            if not self._exact:
+                self._limit //= 2  # fewer ranges: more duplicates after a crash, but no standstill
+        self._watch.commit_failed(message)

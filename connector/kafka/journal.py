@@ -1,9 +1,11 @@
-"""The commit metadata: what is resolved above the committed offset, in at most 4,095 ASCII characters.
+"""The commit metadata: what is known above the committed offset, in at most 4,095 ASCII characters.
 
-Form: ``L1.<crc>.<topic>.<ranges>``. crc: CRC-32 in hexadecimal of the committed offset and the rest, so that metadata
-copied to another offset (a mirror, a tool that resets groups) is worth nothing. topic: a hash of the topic's id, which
-a re-created topic does not share. ranges: base64url of varint pairs, the distance from the end of the range before
-(from the committed offset at first), then the length. DESIGN.md, "Kafka side".
+Form: ``L2.<crc>.<topic>.<resolved>.<doubt>``. crc: CRC-32 in hexadecimal of the committed offset and the rest, so that
+metadata copied to another offset (a mirror, a tool that resets groups) is worth nothing. topic: a hash of the topic's
+id, which a re-created topic does not share. resolved: ranges that have their outcome. doubt: what may have been sent
+and has no outcome; ``e`` and ranges, exactly those, or ``b`` and one number, the distance from the committed offset to
+the bound above which nothing was sent. Ranges are base64url of varint pairs, the distance from the end of the range
+before (from the committed offset at first), then the length. DESIGN.md, "Kafka side".
 """
 
 from __future__ import annotations
@@ -13,13 +15,16 @@ import binascii
 import hashlib
 import zlib
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from connector.delivery.progress import Range
 
 LIMIT = 4095
 """Characters; the broker's default for offset.metadata.max.bytes is 4,096."""
-_VERSION = "L1"
-_LENGTH = 3 * (LIMIT - len(f"{_VERSION}.00000000.0000000000.")) // 4
+MOST_IN_DOUBT = 400
+"""Offsets of a partition that may be in doubt at a time: so many always fit, whatever lies between them."""
+_VERSION = "L2"
+_FRAME = len(f"{_VERSION}.00000000.0000000000...e")
 
 
 def topic_mark(topic_id: str | None) -> str:
@@ -31,35 +36,84 @@ UNKNOWN_TOPIC = topic_mark(None)
 """The mark of a topic whose id cannot be had."""
 
 
-def encode(watermark: int, ranges: Sequence[Range], mark: str) -> str:
-    """Ranges (sorted, apart, none below the watermark) as metadata. Those that do not fit are left out, the highest
-    first: that costs a duplicate after a crash, never a lead."""
-    if not ranges:
-        return ""
-    out = bytearray()
-    end = watermark
-    for first, stop in ranges:
-        pair = _varint(first - end) + _varint(stop - first)
-        if len(out) + len(pair) > _LENGTH:
-            break
-        out += pair
-        end = stop
-    rest = f"{mark}.{base64.urlsafe_b64encode(out).rstrip(b'=').decode()}"
+@dataclass(frozen=True, slots=True)
+class Note:
+    """What the metadata says of the offsets from the committed one on."""
+
+    resolved: Sequence[Range] = ()
+    """They have their outcome."""
+    doubtful: Sequence[Range] = ()
+    """They may have been sent, where they are not resolved."""
+    exact: bool = False
+    """Nothing else was sent, and all this was about to be (``crash_safety: park``). Otherwise the ranges are the
+    smallest bound that is known without waiting for the broker."""
+
+
+NOTHING = Note()
+
+
+def encode(watermark: int, note: Note, mark: str, limit: int = LIMIT) -> str:
+    """A note (ranges sorted, apart, none below the watermark) as metadata of at most ``limit`` characters.
+
+    Resolved ranges that do not fit are left out, the highest first: that costs a duplicate after a crash, never a lead.
+    Raises ValueError for doubtful ranges that do not fit (see MOST_IN_DOUBT).
+    """
+    if note.exact:
+        doubt, complete = _packed(watermark, note.doubtful, limit - _FRAME)
+        if not complete:
+            raise ValueError("too many offsets in doubt")
+        doubt = f"e{doubt}"
+    else:
+        doubt = f"b{_text(_varint(note.doubtful[-1][1] - watermark))}" if note.doubtful else ""
+    resolved, _ = _packed(watermark, note.resolved, limit - _FRAME - len(doubt))
+    rest = f"{mark}.{resolved}.{doubt}"
     return f"{_VERSION}.{_crc(watermark, rest)}.{rest}"
 
 
-def decode(watermark: int, metadata: str | None, mark: str) -> list[Range]:
-    """The ranges of metadata that we wrote for this topic at this offset; empty for any other text."""
+def decode(watermark: int, metadata: str | None, mark: str) -> Note:
+    """The note in metadata that we wrote for this topic at this offset; NOTHING for any other text."""
     parts = (metadata or "").split(".")
-    if len(parts) != 4 or parts[0] != _VERSION or parts[2] != mark:
-        return []
+    if mark_of(watermark, metadata) != mark:
+        return NOTHING
     try:
-        if parts[1] != _crc(watermark, f"{parts[2]}.{parts[3]}"):
-            return []
-        data = base64.b64decode(parts[3] + "=" * (-len(parts[3]) % 4), altchars=b"-_", validate=True)
-        numbers = _numbers(data)
+        resolved = _ranges(watermark, _numbers(parts[3]))
+        kind, numbers = parts[4][:1], _numbers(parts[4][1:])
+        match kind:
+            case "":
+                return Note(resolved)
+            case "e":
+                return Note(resolved, _ranges(watermark, numbers), exact=True)
+            case "b":
+                [distance] = numbers
+                return Note(resolved, [(watermark, watermark + distance)])
     except (binascii.Error, ValueError):
-        return []
+        pass  # the checksum of damaged text can be right by chance
+    return NOTHING
+
+
+def mark_of(watermark: int, metadata: str | None) -> str | None:
+    """The mark of the topic for which we committed this offset with this metadata; None when it is not ours."""
+    parts = (metadata or "").split(".")
+    if len(parts) != 5 or parts[0] != _VERSION or not metadata or not metadata.isascii():
+        return None
+    return parts[2] if parts[1] == _crc(watermark, ".".join(parts[2:])) else None
+
+
+def _packed(watermark: int, ranges: Sequence[Range], room: int) -> tuple[str, bool]:
+    """As many ranges as fit into so many characters, and whether these are all."""
+    out = bytearray()
+    most = 3 * room // 4
+    end = watermark
+    for first, stop in ranges:
+        pair = _varint(first - end) + _varint(stop - first)
+        if len(out) + len(pair) > most:
+            return _text(out), False
+        out += pair
+        end = stop
+    return _text(out), True
+
+
+def _ranges(watermark: int, numbers: Sequence[int]) -> list[Range]:
     ranges: list[Range] = []
     end = watermark
     for distance, length in zip(numbers[::2], numbers[1::2], strict=True):
@@ -70,6 +124,10 @@ def decode(watermark: int, metadata: str | None, mark: str) -> list[Range]:
 
 def _crc(watermark: int, rest: str) -> str:
     return f"{zlib.crc32(f'{watermark}.{rest}'.encode('ascii')):08x}"
+
+
+def _text(data: bytes | bytearray) -> str:
+    return base64.urlsafe_b64encode(data).rstrip(b"=").decode()
 
 
 def _varint(number: int) -> bytes:
@@ -83,7 +141,9 @@ def _varint(number: int) -> bytes:
     return bytes(out)
 
 
-def _numbers(data: bytes) -> list[int]:
+def _numbers(text: str) -> list[int]:
+    """The varints in base64url. Raises ValueError or binascii.Error for text that is not ours."""
+    data = base64.b64decode(text + "=" * (-len(text) % 4), altchars=b"-_", validate=True)
     numbers: list[int] = []
     number = shift = 0
     for byte in data:
@@ -92,6 +152,6 @@ def _numbers(data: bytes) -> list[int]:
         if byte < 0x80:
             numbers.append(number)
             number = shift = 0
-    if shift or len(numbers) % 2:
+    if shift:
         raise ValueError("cut off")
     return numbers

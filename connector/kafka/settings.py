@@ -26,6 +26,10 @@ class KafkaSettings:
     max_bytes: int = 16 * 1024 * 1024
     revoke_timeout: float = 10.0
     """How long a revocation waits for requests in flight."""
+    retries: str | None = None
+    """The topic from which parked leads come back; read beside ``topics``."""
+    write_intents: bool = False
+    """Records are sent only after a commit has named them (crash_safety: park)."""
 
 
 def client_config(settings: KafkaSettings, client_id: str) -> dict[str, object]:
@@ -52,9 +56,9 @@ def consumer_config(settings: KafkaSettings, client_id: str) -> dict[str, object
         "enable.auto.commit": False,
         "enable.auto.offset.store": False,
         "enable.partition.eof": False,
-        # Not settings.start, which is for groups without commits (Ownership.take): a committed offset that retention
-        # has overtaken must not skip what is still there.
-        "auto.offset.reset": "earliest",
+        # Not settings.start, which is for groups without commits (Ownership.take). A position that the partition does
+        # not have any more is told to us (Source), who report what is missing and go on at the beginning.
+        "auto.offset.reset": "error",
     }
     if settings.group_instance_id is not None:
         config["group.instance.id"] = settings.group_instance_id

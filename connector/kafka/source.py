@@ -8,24 +8,27 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable
+from collections import deque
+from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 
 from confluent_kafka import Consumer, KafkaError, KafkaException, Message, TopicPartition
 
-from connector.delivery.record import Claim, Record
+from connector.delivery.progress import Taken
+from connector.delivery.record import Claim, Held, Record
+from connector.kafka.backpressure import BackPressure
 from connector.kafka.buffer import Buffer
 from connector.kafka.clients import OnCommit
 from connector.kafka.commits import Committer
-from connector.kafka.dead_letters import DeadLetters
 from connector.kafka.headers import headers_of
-from connector.kafka.ownership import Ownership
+from connector.kafka.letters import read_back
+from connector.kafka.outbox import Outbox
+from connector.kafka.ownership import Ownership, position_of
+from connector.kafka.positions import Positions
 from connector.kafka.settings import KafkaSettings
 from connector.kafka.topics import TopicMarks
 from connector.kafka.watch import KafkaWatch
 
-MOST_AT_ONCE = 500
-"""Records in one hand-over to the event loop."""
 HOLD = 0.2
 """Seconds for which the poll is held while the buffer is full: rebalances wait for that long. Then partitions pause."""
 FINAL_COMMIT = 12.0
@@ -38,9 +41,10 @@ RESTART = 3.0
 class Source(threading.Thread):
     """Reads, commits and answers rebalances until ``finish``. The thread ends by itself only by raising.
 
-    ``hand_over`` gets records and ``release`` is told that claims were released; both are called on the Kafka thread
-    and must only schedule work on the event loop; the future ``release`` returns is done when no request for those
-    claims can start any more. ``failed`` is called last when the thread dies of an unexpected error.
+    ``assigned`` gets new claims, ``hand_over`` their records, and ``release`` is told that claims were released; all
+    are called on the Kafka thread and must only schedule work on the event loop. The future that ``release`` returns is
+    done when no request for those claims can start any more. ``failed`` is called last when the thread dies of an
+    unexpected error.
     """
 
     def __init__(
@@ -48,7 +52,8 @@ class Source(threading.Thread):
         settings: KafkaSettings,
         connect: Callable[[OnCommit], Consumer],
         marks: TopicMarks,
-        dead_letters: Callable[[Source], DeadLetters],
+        outbox: Outbox,
+        assigned: Callable[[list[Claim]], None],
         hand_over: Callable[[list[Record]], None],
         release: Callable[[], Future[None]],
         watch: KafkaWatch,
@@ -57,24 +62,51 @@ class Source(threading.Thread):
         super().__init__(name="kafka", daemon=True)
         self._settings = settings
         self._connect = connect
+        self._outbox = outbox
+        self._assigned = assigned
         self._hand_over = hand_over
         self._release = release
         self._watch = watch
         self._failed = failed
-        self._committer = Committer(watch)
-        self._ours = Ownership(self._committer, marks, watch, from_end=settings.start == "latest")
+        exact = settings.write_intents
+        self._committer = Committer(watch, settings.max_leads, exact=exact)
+        self._ours = Ownership(self._committer, marks, watch, from_end=settings.start == "latest", exact=exact)
         self._buffer = Buffer(settings.max_leads, settings.max_bytes)
-        self._paused = False
+        self._pressure = BackPressure(self._buffer)
+        self._full = False
+        self._intents: deque[tuple[Sequence[Record], Callable[[], None] | None]] = deque()
+        self._positions = Positions(
+            self._ours,
+            watch,
+            from_end=settings.start == "latest",
+            changed=self._committer.touch,
+            released=release,
+            moved=self._pressure.forget,
+        )
         self._stopping = False
         self._finishing = False
         self._reported = 0.0
-        self.dead_letters = dead_letters(self)
 
     # What other threads may call.
 
     def settle(self, records: list[Record], *, resolved: bool) -> None:
         """As ``Buffer.settle``. Any thread; does not block."""
         self._buffer.settle(records, resolved=resolved)
+
+    def hold(self, held: Held | None) -> None:
+        """What waits for something that takes nothing; None: nothing does. Any thread; does not block."""
+        self._pressure.hold(held)
+
+    def intend(self, records: Sequence[Record], confirmed: Callable[[], None]) -> None:
+        """These records are about to be sent: ``confirmed`` is called on the Kafka thread when the broker has
+        acknowledged a commit that says so, or their claims were released. Any thread; does not block."""
+        self._intents.append((records, confirmed))
+        self._buffer.wake()
+
+    def withdraw(self, records: Sequence[Record]) -> None:
+        """The request of these records certainly had no effect: a crash from now on leaves them in no doubt. Any
+        thread; does not block."""
+        self._intents.append((records, None))
 
     @property
     def outstanding(self) -> int:
@@ -98,7 +130,7 @@ class Source(threading.Thread):
         try:
             while not self._finishing:
                 self._run_consumer()
-            self.dead_letters.close()
+            self._outbox.close()
         except BaseException as error:
             self._failed(error)
             raise
@@ -108,10 +140,11 @@ class Source(threading.Thread):
         consumer = self._connect(self._committer.answered)
         try:
             consumer.subscribe(
-                list(self._settings.topics), on_assign=self._on_assign, on_revoke=self._on_revoke, on_lost=self._on_lost
+                self._topics(), on_assign=self._on_assign, on_revoke=self._on_revoke, on_lost=self._on_lost
             )
             while not self._finishing:
                 self._turn(consumer)
+            self._outbox.forgo(released_only=False)
             self._settle()
             until = time.monotonic() + FINAL_COMMIT
             while not self._committer.settled and time.monotonic() < until:
@@ -124,7 +157,10 @@ class Source(threading.Thread):
         finally:
             self._committer.forget_in_flight()
             consumer.close()
-            self._paused = False
+
+    def _topics(self) -> list[str]:
+        retries = self._settings.retries
+        return [*self._settings.topics, *([] if retries is None else [retries])]
 
     def _turn(self, consumer: Consumer) -> None:
         try:
@@ -134,9 +170,16 @@ class Source(threading.Thread):
 
     def _turn_once(self, consumer: Consumer) -> None:
         self._settle()
-        self.dead_letters.poll()
+        self._outbox.poll()
+        while self._intents:
+            records, confirmed = self._intents.popleft()
+            if confirmed is None:
+                self._committer.withdraw(records)
+            else:
+                self._committer.intents.add(records, confirmed)
         self._committer.commit(consumer)
         self._report(consumer)
+        self._positions.find(consumer)
         room = self._room(consumer)
         if room == 0:
             return
@@ -152,26 +195,39 @@ class Source(threading.Thread):
         errors: list[KafkaError] = []
         read = skipped = 0
         for message in messages:
-            if error := message.error():
-                errors.append(error)
-                continue
             topic, partition, offset = message.topic(), message.partition(), message.offset()
+            if error := message.error():
+                if error.code() == KafkaError._AUTO_OFFSET_RESET and topic is not None and partition is not None:
+                    if (claim := self._ours.claim_on(topic, partition)) is not None:
+                        self._positions.lost(claim)
+                else:
+                    errors.append(error)
+                continue
             if topic is None or partition is None or offset is None:
                 continue  # a message without error has all three; the types do not say so
             claim = self._ours.claim_on(topic, partition)
             if claim is None:
                 continue
             if claim.progress.position is not None and offset < claim.progress.position:
+                # librdkafka gives no record below where it was told to read, save after a defect of its own or ours.
+                self._watch.trouble(
+                    f"{claim}: offset {offset} after position {claim.progress.position}: going on there"
+                )
                 claim = self._ours.start_over(claim, offset)
                 self._release()
             read += 1
-            if not claim.progress.take(offset):
+            taken = claim.progress.take(offset)
+            if taken is Taken.RESOLVED:
                 skipped += 1
                 self._committer.touch(claim)
                 continue
             kind, timestamp = message.timestamp()
             timestamp_ms = timestamp if kind else None
             record = Record(claim, offset, timestamp_ms, message.key(), message.value(), headers_of(message))
+            if taken is Taken.IN_DOUBT:
+                record.in_doubt = True
+            if topic == self._settings.retries:
+                record.origin = read_back(record.headers)
             self._buffer.add(record)
             records.append(record)
         if read:
@@ -192,45 +248,44 @@ class Source(threading.Thread):
 
     def _room(self, consumer: Consumer) -> int:
         """How many records may be read now; 0 after having waited in vain for room."""
-        if self._stopping:
-            self._pause(consumer)
-        if self._paused and (self._stopping or not self._buffer.half_free()):
+        if self._stopping or (self._full and not self._buffer.half_free() and self._pressure.held is None):
+            self._pause(consumer, list(self._ours))
             return 1  # the poll goes on, for heartbeats, commits and rebalances; paused partitions give nothing
-        self._resume(consumer)
-        if room := self._buffer.room():
-            return min(MOST_AT_ONCE, room)
+        self._full = False
+        self._pause(consumer, self._pressure.overdrawn(list(self._ours)))
+        if room := self._pressure.room():
+            return room
         until = time.monotonic() + HOLD
-        while not self._buffer.room() and not self._stopping and (left := until - time.monotonic()) > 0:
+        while not self._pressure.room() and not self._stopping and (left := until - time.monotonic()) > 0:
             self._serve(min(left, 0.01))
-        if not self._buffer.room():
-            self._pause(consumer)
-            self._watch.held(paused=True)
+        if not self._pressure.room():
+            self._full = True
+            self._pause(consumer, list(self._ours))
+            return 1
         return 0
 
-    def _pause(self, consumer: Consumer) -> None:
-        if not self._paused:
-            self._paused = True
-            consumer.pause(self._ours.partitions())
-
-    def _resume(self, consumer: Consumer) -> None:
-        if self._paused:
-            self._paused = False
-            consumer.resume(self._ours.partitions())
-            self._watch.held(paused=False)
+    def _pause(self, consumer: Consumer, claims: Sequence[Claim]) -> None:
+        """Have exactly these paused."""
+        before = self._pressure.paused
+        if more := self._pressure.pause(consumer, claims):
+            self._watch.paused(more)
+        elif before and not self._pressure.paused:
+            self._watch.paused(0)
 
     def _serve(self, seconds: float) -> None:
         """Wait for outcomes without touching the consumer."""
         self._buffer.wait(seconds)
         self._settle()
-        self.dead_letters.poll()
+        self._outbox.poll()
 
     # Rebalances. These run on the Kafka thread, inside poll, consume or close.
 
     def _on_assign(self, consumer: Consumer, partitions: list[TopicPartition]) -> None:
-        positions = self._ours.take(consumer, partitions)
+        claims = self._ours.take(consumer, partitions)
+        positions = [position_of(claim) for claim in claims]
+        self._assigned(claims)
         consumer.incremental_assign(positions)
-        if self._paused and positions:
-            consumer.pause(positions)
+        self._pressure.forget(positions)
 
     def _on_revoke(self, consumer: Consumer, partitions: list[TopicPartition]) -> None:
         started = time.monotonic()
@@ -242,9 +297,12 @@ class Source(threading.Thread):
             if left <= 0:
                 break
             self._serve(min(left, 0.01))
+        self._outbox.forgo(released_only=True)
         self._settle()
+        self._committer.release(claims)
         self._committer.commit_now(consumer, claims)
         self._ours.drop(claims)
+        self._pressure.forget(partitions)
         consumer.incremental_unassign(partitions)
         unresolved = sum(claim.progress.unresolved for claim in claims)
         self._watch.revoked(claims, lost=False, seconds=time.monotonic() - started, unresolved=unresolved)
@@ -253,6 +311,7 @@ class Source(threading.Thread):
         """Somebody else may own these already: nothing is committed."""
         claims = self._ours.release(partitions)
         self._ours.drop(claims)
+        self._pressure.forget(partitions)
         self._release()
         unresolved = sum(claim.progress.unresolved for claim in claims)
         self._watch.revoked(claims, lost=True, seconds=0.0, unresolved=unresolved)
@@ -271,6 +330,7 @@ class Source(threading.Thread):
             return
         self._reported = now
         lags: dict[Claim, int] = {}
+        ends: dict[Claim, int] = {}
         for claim in self._ours:
             watermark = claim.progress.watermark
             if watermark is None:
@@ -281,6 +341,8 @@ class Source(threading.Thread):
                 continue  # not known yet; the next second asks again
             if high >= 0:
                 lags[claim] = max(0, high - watermark)
+                ends[claim] = high
+        self._positions.ends(ends)
         self._watch.turned(lags)
 
     def _rest(self, seconds: float) -> None:

@@ -26,8 +26,11 @@ class KafkaWatch(Protocol):
     def commit_failed(self, message: str) -> None:
         """A commit was refused or got lost; the progress is committed again."""
 
-    def held(self, *, paused: bool) -> None:
-        """The buffer is full (``paused``: for so long that the partitions were paused), or has room again."""
+    def paused(self, partitions: int) -> None:
+        """So many more partitions are paused, because the buffer or their share of it is full; 0: none is any more."""
+
+    def missed(self, claim: Claim, first: int, end: int, why: str) -> None:
+        """Records from ``first`` to before ``end`` were never read and are gone."""
 
     def trouble(self, message: str) -> None:
         """Kafka reports an error that it, or we, go on after."""

@@ -25,6 +25,14 @@ class Metrics:
             ["outcome", "reason"],
             registry=registry,
         )
+        self.sent_again = Counter(
+            "leads_sent_again",
+            "Delivered leads that may have been delivered before: a request got no answer (ambiguous), or an earlier "
+            "owner of the partition may have sent them (takeover).",
+            ["cause"],
+            registry=registry,
+        )
+        self.receipts_missing = Counter("receipts_missing", "Receipts that could not be written.", registry=registry)
         self.outstanding = Gauge("leads_outstanding", "Records read and not yet resolved.", registry=registry)
         self.waiting = Gauge("leads_waiting", "Mapped leads that are in no request.", registry=registry)
         self.time_to_lead = Histogram(
@@ -39,6 +47,10 @@ class Metrics:
             "api_request_seconds", "Duration of requests to the API.", buckets=_SECONDS, registry=registry
         )
         self.requests_in_flight = Gauge("api_requests_in_flight", "Requests without an answer.", registry=registry)
+        self.hubs_open = Gauge("hubs_open", "Hubs whose circuit breaker is not closed.", registry=registry)
+        self.hubs_storming = Gauge(
+            "hubs_storming", "Hubs whose leads are held because nearly all are refused.", registry=registry
+        )
         self.batches = Counter(
             "batches", "Batches sent, by why they were sent when they were.", ["flush"], registry=registry
         )
@@ -56,7 +68,10 @@ class Metrics:
         self.lag = Gauge(
             "kafka_lag_records", "Records behind the end of the partition.", ["topic", "partition"], registry=registry
         )
-        self.holds = Counter(
-            "kafka_pauses", "Times that the partitions were paused because the buffer stayed full.", registry=registry
+        self.pauses = Counter(
+            "kafka_pauses", "Partitions paused because the buffer, or their share of it, was full.", registry=registry
+        )
+        self.records_missed = Counter(
+            "kafka_records_missed", "Records that were gone before they were read.", registry=registry
         )
         self.build = Gauge("build_info", "Always 1.", ["version", "tzdata"], registry=registry)

@@ -10,6 +10,13 @@ from connector.leads.answer import Answer, AnswerClass
 
 EXCERPT = 200
 """Characters of an answer's body that are kept."""
+_PROXY_REFUSALS = (
+    b"<title>400 The SSL certificate error</title>",
+    b"<title>400 No required SSL certificate was sent</title>",
+    b"<title>400 The plain HTTP request was sent to HTTPS port</title>",
+)
+"""nginx's own pages (ngx_http_special_response.c, 495 to 497): it finishes the TLS handshake and refuses the client's
+certificate with a 400, in front of the API, which knows nothing of the request."""
 _BY_STATUS = {
     400: AnswerClass.REJECTED,
     401: AnswerClass.UNAUTHORIZED,
@@ -41,6 +48,8 @@ def classify(
         kind = AnswerClass.REJECTED if refused else AnswerClass.ACCEPTED
     elif status == 503 and retry_after is not None:
         kind = AnswerClass.THROTTLED
+    elif status == 400 and any(page in body for page in _PROXY_REFUSALS):
+        kind = AnswerClass.UNAVAILABLE
     else:
         kind = _BY_STATUS.get(status, AnswerClass.UNAVAILABLE)
     return Answer(kind, status, retry_after, text, seconds)

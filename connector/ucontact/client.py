@@ -7,12 +7,11 @@ What is asked of the API is only what its page documents: ``POST …/api/dialer/
 from __future__ import annotations
 
 import asyncio
-import ssl
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from ipaddress import IPv4Address
-from pathlib import Path
-from time import perf_counter
+from time import monotonic, perf_counter
+from typing import Literal, TypeAlias
 from urllib.parse import quote
 
 import httpx2
@@ -20,11 +19,17 @@ import httpx2
 from connector.leads.answer import Answer, AnswerClass
 from connector.leads.mapped import Destination
 from connector.ucontact.answers import classify
+from connector.ucontact.tls import Certificates, TlsFiles
 from connector.ucontact.token import TokenFile
 from connector.ucontact.transport import AiohttpTransport
+from connector.ucontact.watched import Unusable
 
 LONGEST_ANSWER = 64 * 1024
 """Bytes of an answer that are read; the rest is thrown away with its connection."""
+LOOK_EVERY = 1.0
+"""Seconds between two looks at the files with token and certificates, at the least."""
+TLS_NOTHING = TlsFiles()
+"""The system's authorities and no client certificate."""
 
 _NEVER_SENT = (
     httpx2.ConnectError,
@@ -61,8 +66,16 @@ def request_body(contacts: Sequence[bytes]) -> bytes:
     return b'{"leads":[' + b",".join(contacts) + b"]}"
 
 
+Secret: TypeAlias = Literal["token", "certificate"]
+"""What is read again when its files change."""
+
+
 class UContact:
-    """A connection pool to one uContact instance. Lives on the event loop; the token file is read on it too (small)."""
+    """A connection pool to one uContact instance. Lives on the event loop.
+
+    Token and certificates are looked at before a request, on the loop too: the files are small, and once a second is
+    enough.
+    """
 
     def __init__(
         self,
@@ -73,18 +86,33 @@ class UContact:
         connect_timeout: float,
         connections: int,
         error_bodies: frozenset[str] = frozenset({"0"}),
-        ca_file: Path | None = None,
+        tls: TlsFiles = TLS_NOTHING,
         transport: httpx2.AsyncBaseTransport | None = None,
         user_agent: str = "lead-connector",
+        on_reload: Callable[[Secret], None] = lambda _what: None,
+        on_trouble: Callable[[str], None] = lambda _text: None,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
+        clock: Callable[[], float] = monotonic,
     ) -> None:
         """Times in seconds. ``connections`` bounds the pool; more requests than that wait for one. ``transport``
-        replaces the network (tests) or the HTTP engine. Raises OSError or ssl.SSLError for an unusable CA file."""
+        replaces the network (tests) or the HTTP engine; ``tls`` means nothing to it.
+
+        ``on_reload`` is told that another token or other certificates are in use from now on, ``on_trouble`` (once for
+        each text, which holds no secret) that changed files are unusable, so that the last good ones stay in use. Both
+        are called on the event loop and must neither raise nor block. Raises Unusable (a ValueError).
+        """
+        self._certificates: Certificates | None = None
+        self._engine: AiohttpTransport | None = None
         if transport is None:
-            verify = ssl.create_default_context(cafile=None if ca_file is None else str(ca_file))
-            transport = AiohttpTransport(connections=connections, verify=verify)
+            self._certificates = Certificates(tls)
+            transport = self._engine = AiohttpTransport(connections=connections, verify=self._certificates.context)
         self.base_url = base_url.rstrip("/")
         self._token = token
+        self._on_reload = on_reload
+        self._on_trouble = on_trouble
+        self._clock = clock
+        self._next_look = clock() + LOOK_EVERY
+        self._troubles: dict[Secret, str] = {}
         self._error_bodies = error_bodies
         self._now = now
         self._longest = 2 * timeout + connect_timeout
@@ -104,17 +132,37 @@ class UContact:
         A 401 or 403 makes the token file be read again. The request is not sent again from here: whether its leads are
         still ours to send, delivery knows; it tries again after the first, short back-off.
         """
+        if self._clock() >= self._next_look:
+            self._next_look = self._clock() + LOOK_EVERY
+            self._look("token", self._token.look)
+            if self._certificates is not None and self._engine is not None:
+                self._look("certificate", self._certificates.look)
+                self._engine.verify = self._certificates.context
         answer = await self._send(request_url(self.base_url, destination), request_body(contacts))
         if answer.kind is AnswerClass.UNAUTHORIZED:
-            self._token.reread()
+            self._look("token", self._token.reread)
         return answer
 
     async def aclose(self) -> None:
         """Close the connections."""
         await self._transport.aclose()
 
+    def _look(self, what: Secret, look: Callable[[], bool]) -> None:
+        try:
+            changed = look()
+        except Unusable as error:
+            if self._troubles.get(what) != str(error):
+                self._troubles[what] = str(error)
+                self._on_trouble(str(error))
+            return
+        self._troubles.pop(what, None)
+        if changed:
+            self._on_reload(what)
+
     async def _send(self, url: str, body: bytes) -> Answer:
         started = perf_counter()
+        response: httpx2.Response | None = None
+        text = bytearray()
         headers = {**self._headers, "authorization": f"Bearer {self._token.value}"}
         # Straight to the transport: of what httpx2's client adds (redirects, cookies, authentication, hooks) nothing is
         # wanted, and it costs more than a batch's serialization.
@@ -124,26 +172,25 @@ class UContact:
             async with asyncio.timeout(self._longest):
                 response = await self._transport.handle_async_request(request)
                 try:
-                    text = await _read(response)
+                    await _read(response, text)
                 finally:
                     await response.aclose()
         except _NEVER_SENT as error:
             return Answer(AnswerClass.UNAVAILABLE, excerpt=_name(error), seconds=perf_counter() - started)
         except (httpx2.HTTPError, httpx2.StreamError, TimeoutError) as error:
-            return Answer(AnswerClass.AMBIGUOUS, excerpt=_name(error), seconds=perf_counter() - started)
+            # A refusal is one whether its body is whole or not: servers that answer before they have read the request
+            # often reset the connection. A success is one by its body (error_bodies).
+            if response is None or response.is_success:
+                return Answer(AnswerClass.AMBIGUOUS, excerpt=_name(error), seconds=perf_counter() - started)
         seconds = perf_counter() - started
-        return classify(response.status_code, response.headers, text, self._error_bodies, self._now(), seconds)
+        return classify(response.status_code, response.headers, bytes(text), self._error_bodies, self._now(), seconds)
 
 
-async def _read(response: httpx2.Response) -> bytes:
-    parts: list[bytes] = []
-    size = 0
+async def _read(response: httpx2.Response, into: bytearray) -> None:
     async for part in response.aiter_raw():
-        parts.append(part)
-        size += len(part)
-        if size > LONGEST_ANSWER:
+        into += part
+        if len(into) > LONGEST_ANSWER:
             break
-    return b"".join(parts)
 
 
 def _name(error: Exception) -> str:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-import ssl
 from pathlib import Path
 
 import httpx2
+
+from connector.ucontact.tls import TlsFiles
+from connector.ucontact.transport import AiohttpTransport, refused_by_server
 
 
 class ApiUnreachable(Exception):
@@ -19,17 +21,19 @@ async def reach(
     answer_timeout: float,
     connect_timeout: float,
     ca_file: Path | None = None,
+    client_certificate: Path | None = None,
+    client_key: Path | None = None,
     user_agent: str = "lead-connector",
 ) -> int:
     """The HTTP status of a GET on the base URL: any is an answer. Times in seconds.
 
     The documented API has no request that checks a token and changes nothing, so the token is neither sent nor
-    checked. Raises ApiUnreachable, after both times together at the latest, and OSError or
-    ssl.SSLError for an unusable CA file.
+    checked; the client certificate is, where one is demanded. Raises ApiUnreachable, after both times together at the
+    latest, and Unusable (a ValueError) for unusable files.
     """
-    context = ssl.create_default_context(cafile=None if ca_file is None else str(ca_file))
+    tls = TlsFiles(ca_file, client_certificate, client_key).context()
     client = httpx2.AsyncClient(
-        verify=context,
+        transport=AiohttpTransport(connections=1, verify=tls),  # as for leads: what it cannot reach, they cannot
         timeout=httpx2.Timeout(answer_timeout, connect=connect_timeout),
         headers={"user-agent": user_agent, "accept-encoding": "identity"},
         follow_redirects=False,
@@ -51,6 +55,8 @@ async def reach(
 
 
 def _advice(error: Exception) -> str:
+    if refused_by_server(error):
+        return "check ucontact.client_certificate"
     if isinstance(error, httpx2.ConnectError):
         if "CERTIFICATE" in str(error).upper():
             return "check ucontact.ca_file"

@@ -2,35 +2,39 @@
 
 from __future__ import annotations
 
-import contextlib
 from pathlib import Path
+
+from connector.ucontact.watched import Unusable, Watched
 
 
 class TokenFile:
-    """The bearer token in a file (a mounted secret). Reading blocks for the time of a small file's read.
+    """The bearer token in a file (a mounted secret). Looking and reading block for the time of a small file's.
 
-    A file that is missing or empty for a moment (a secret being rotated) leaves the last good token in use.
+    A file that is missing, empty or unreadable for a moment (a secret being rotated) leaves the last good token in use.
     """
 
     def __init__(self, path: Path) -> None:
-        """Raises OSError or ValueError when there is no usable token at the start."""
+        """Raises Unusable (a ValueError) when there is no usable token at the start."""
         self._path = path
-        self._token = self._read()
+        self._token = Watched([path], self._parse)
 
     @property
     def value(self) -> str:
         """The token last read."""
-        return self._token
+        return self._token.value
 
-    def reread(self) -> None:
-        """Take the token that is in the file now."""
-        with contextlib.suppress(OSError, ValueError):  # a secret that is being rotated: the old one stays in use
-            self._token = self._read()
+    def look(self) -> bool:
+        """Read the file again if it has changed. Returns whether there is another token; raises Unusable."""
+        return self._token.look()
 
-    def _read(self) -> str:
-        token = self._path.read_text(encoding="utf-8").strip()
+    def reread(self) -> bool:
+        """As ``look``, but read the file in any case: the API has refused the token that we have."""
+        return self._token.look(even_if_unchanged=True)
+
+    def _parse(self, contents: list[bytes]) -> str:
+        token = contents[0].decode("latin-1").strip()
         if not token or not token.isascii() or not token.isprintable() or " " in token:
-            raise ValueError(f"{self._path}: the token must be one line of printable ASCII without blanks")
+            raise Unusable(f"{self._path}: the token must be one line of printable ASCII without blanks")
         return token
 
     def __repr__(self) -> str:

@@ -134,6 +134,15 @@ def read_all(bootstrap: str, topic: str, count: int) -> list[dict[str, Any]]:
     return records
 
 
+def count(bootstrap: str, topic: str) -> int:
+    """Records on a topic."""
+    consumer = Consumer({"bootstrap.servers": bootstrap, "group.id": f"count-{uuid4()}"})
+    partitions = consumer.list_topics(topic, 30).topics[topic].partitions
+    ends = [consumer.get_watermark_offsets(TopicPartition(topic, p), 30) for p in partitions]
+    consumer.close()
+    return sum(high - low for low, high in ends)
+
+
 class Sandbox:
     """The uContact sandbox in a process of its own; its ledger is the oracle."""
 
@@ -290,19 +299,25 @@ class Connector:
         consumer = Consumer({"bootstrap.servers": self._bootstrap, "group.id": self.group})
         partitions = [
             TopicPartition(topic, partition)
-            for topic in self.config["kafka"]["topics"]
+            for topic in self.topics
             for partition in consumer.list_topics(topic, 30).topics[topic].partitions
         ]
         answers = consumer.committed(partitions, 30)
         consumer.close()
         return {(a.topic, a.partition): (a.offset, a.metadata or "") for a in answers if a.offset >= 0}
 
-    def lag(self) -> int:
-        """Records between the committed offsets and the ends of the partitions."""
+    @property
+    def topics(self) -> list[str]:
+        """What it reads: its topics, and the retry topic."""
+        retries = self.config.get("retries")
+        return [*self.config["kafka"]["topics"], *([retries["topic"]] if retries else [])]
+
+    def lag(self, only: str | None = None) -> int:
+        """Records between the committed offsets and the ends of the partitions; of all its topics, or one."""
         committed = self.committed()
         consumer = Consumer({"bootstrap.servers": self._bootstrap, "group.id": f"lag-{uuid4()}"})
         total = 0
-        for topic in self.config["kafka"]["topics"]:
+        for topic in self.topics if only is None else [only]:
             for partition in consumer.list_topics(topic, 30).topics[topic].partitions:
                 low, high = consumer.get_watermark_offsets(TopicPartition(topic, partition), 30)
                 total += high - committed.get((topic, partition), (low, ""))[0]

@@ -17,15 +17,22 @@ from tests.integration.bed import Connector, Sandbox
 class Bed:
     """What a test of the whole connector needs."""
 
-    def __init__(self, folder: Path, broker: Broker, topic: str, dead: str, stack: ExitStack) -> None:
+    def __init__(
+        self, folder: Path, broker: Broker, topic: str, dead: str, make_topic: MakeTopic, stack: ExitStack
+    ) -> None:
         self.folder = folder
         self.broker = broker
         self.bootstrap = broker.bootstrap_servers
         self.topic = topic
         self.dead = dead
+        self._make_topic = make_topic
         self._stack = stack
-        self.sandbox = Sandbox(folder)
+        self.sandbox = Sandbox(folder, hubs={"sales": "telephony", "support": "telephony"})
         stack.callback(self.sandbox.close)
+
+    def new_topic(self, name: str, partitions: int = 6) -> str:
+        """One more topic."""
+        return self._make_topic(partitions, name=name)
 
     def require_token(self, token: str) -> None:
         """From here on the sandbox asks for this token (any token will do before)."""
@@ -53,7 +60,7 @@ class Bed:
 def bed(tmp_path: Path, kafka: Broker, make_topic: MakeTopic) -> Iterator[Bed]:
     """A bed with a topic of six partitions."""
     with ExitStack() as stack:
-        yield Bed(tmp_path, kafka, make_topic(name="leads"), make_topic(1, name="dead"), stack)
+        yield Bed(tmp_path, kafka, make_topic(name="leads"), make_topic(1, name="dead"), make_topic, stack)
 
 
 @pytest.fixture

@@ -64,7 +64,7 @@ def resolved_before(connector: Connector) -> set[str]:
     marks = TopicMarks(clients.admin, lambda message: pytest.fail(message))
     known: dict[tuple[str, int], set[int]] = {}
     for (topic, partition), (offset, metadata) in committed.items():
-        ranges = decode(offset, metadata, marks.mark(topic))
+        ranges = decode(offset, metadata, marks.mark(topic)).resolved
         known[topic, partition] = {*range(offset), *(o for first, end in ranges for o in range(first, end))}
     consumer = Consumer({"bootstrap.servers": bootstrap, "group.id": "peek", "enable.partition.eof": True})
     consumer.assign([TopicPartition(topic, partition, 0) for topic, partition in known])

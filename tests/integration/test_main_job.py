@@ -123,7 +123,7 @@ def test_an_unwritable_dead_letter_topic_holds_the_record(bed: Bed) -> None:
     missing = f"{bed.dead}-missing"
     connector = bed.connector(dead_letters=missing).start()
     produce(bed.bootstrap, bed.topic, [b"garbage", *(as_json(lead(n)) for n in range(100))], partitions=1)
-    text = "a dead letter cannot be written; its partition's progress waits"
+    text = "a letter cannot be written; its partition's progress waits"
     until(lambda: connector.events(text), limit=LIMIT, what="an error that names the topic")
     assert missing in str(connector.events(text)[0])
     until(lambda: connector.delivered() == 100, limit=LIMIT, what="the good leads")

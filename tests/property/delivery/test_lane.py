@@ -2,70 +2,66 @@
 
 from __future__ import annotations
 
-import itertools
-
-import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
 from connector.delivery.backoff import Backoff
-from connector.delivery.lane import LONGEST_RETRY_AFTER, Batch, Flush, Lane, LanePolicy
+from connector.delivery.breaker import BreakerState
+from connector.delivery.lane import Batch, Lane, LanePolicy
+from connector.delivery.pacing import LONGEST_RETRY_AFTER
 from connector.delivery.progress import PartitionProgress
-from connector.delivery.record import Claim, Record, Shipment
+from connector.delivery.record import Claim, Shipment
+from connector.delivery.storm import StormPolicy
 from connector.leads.answer import Answer, AnswerClass
-from connector.leads.mapped import Destination, MappedLead
 from connector.leads.outcome import Reason
+from tests.unit.delivery.lanes import BAD, FAILURES, LARGE, OK, lane, shipment
 
-OK = Answer(AnswerClass.ACCEPTED, 200)
-DOWN = Answer(AnswerClass.UNAVAILABLE, 500)
-BAD = Answer(AnswerClass.REJECTED, 400)
-LARGE = Answer(AnswerClass.TOO_LARGE, 413)
-RETRIED = [
-    AnswerClass.UNAVAILABLE,
-    AnswerClass.AMBIGUOUS,
-    AnswerClass.UNAUTHORIZED,
-    AnswerClass.UNKNOWN_HUB,
-    AnswerClass.THROTTLED,
-]
+JITTER = 0.5
+EVER = 10_000
+"""More steps than any lane here needs to get empty."""
 
-_offsets = itertools.count()
-
-
-def shipment(now: float = 0.0, size: int = 10, claim: Claim | None = None, hub_from_event: bool = False) -> Shipment:
-    """A lead of ``size`` bytes that has waited since ``now``."""
-    claim = claim or Claim("leads", 0, PartitionProgress(0))
-    record = Record(claim, next(_offsets), None, None, b"x", None)
-    lead = MappedLead("id", None, "route", Destination("sales"), b"x" * size, hub_from_event)
-    return Shipment(record, lead, now)
+policies = st.builds(
+    LanePolicy,
+    max_leads=st.integers(1, 8),
+    max_bytes=st.integers(5, 100),
+    linger=st.sampled_from([0.0, 0.1, 5.0]),
+    max_in_flight=st.integers(1, 5),
+    backoff=st.just(Backoff(0.2, 30.0)),
+    request_rate=st.sampled_from([None, None, 0.5, 20.0]),
+    lead_rate=st.sampled_from([None, None, 0.3, 3.5, 50.0]),
+    breaker_failures=st.integers(1, 4),
+    probe_leads=st.integers(1, 3),
+    park_ambiguous=st.booleans(),
+    park_after=st.sampled_from([None, 0.5, 60.0]),
+    storm=st.none() | st.builds(StormPolicy, share=st.sampled_from([0.5, 0.9, 1.0]), min_leads=st.integers(1, 6)),
+)
 
 
 class LaneLife(RuleBasedStateMachine):
-    """Leads come, requests are taken and answered in any order, claims are released."""
+    """Leads come, requests are taken and answered in any order, claims are released, leads are parked."""
 
-    @initialize(
-        max_leads=st.integers(1, 8),
-        max_bytes=st.integers(5, 100),
-        linger=st.sampled_from([0.0, 0.1, 5.0]),
-        max_in_flight=st.integers(1, 4),
-    )
-    def begin(self, max_leads: int, max_bytes: int, linger: float, max_in_flight: int) -> None:
-        self.policy = LanePolicy(max_leads, max_bytes, linger, max_in_flight, Backoff(0.2, 30.0))
-        self.lane = Lane(self.policy, lambda: 0.5)
+    @initialize(policy=policies)
+    def begin(self, policy: LanePolicy) -> None:
+        self.policy = policy
+        self.lane = Lane(policy, lambda: JITTER)
         self.now = 0.0
         self.claims = [Claim("leads", p, PartitionProgress(0)) for p in range(3)]
         self.alive: set[Shipment] = set()
         self.flying: list[Batch] = []
-        self.ended: list[Shipment] = []
+        self.sent: list[tuple[float, int]] = []
+        self.not_before = 0.0
+        self.draining = False
 
-    @rule(sizes=st.lists(st.integers(1, 60), min_size=1, max_size=12), data=st.data())
-    def arrive(self, sizes: list[int], data: st.DataObject) -> None:
+    @rule(sizes=st.lists(st.integers(1, 60), min_size=1, max_size=12), back=st.booleans(), data=st.data())
+    def arrive(self, sizes: list[int], back: bool, data: st.DataObject) -> None:
         live = [c for c in self.claims if not c.released]
         if not live:
             self.claims.append(Claim("leads", len(self.claims), PartitionProgress(0)))
             live = self.claims[-1:]
         for size in sizes:
-            one = shipment(self.now, size, data.draw(st.sampled_from(live)))
+            one = shipment(self.now, size, data.draw(st.sampled_from(live)), data.draw(st.booleans()))
+            one.returned = back
             self.alive.add(one)
             self.lane.add(one)
 
@@ -74,48 +70,91 @@ class LaneLife(RuleBasedStateMachine):
         self.now += seconds
 
     @rule()
+    def drain(self) -> None:
+        self.lane.drain()
+
+    @rule()
     def pump(self) -> None:
         """What the dispatcher does: take all there is, then sleep until wake_at."""
-        while batch := self.lane.take(self.now):
-            assert batch.shipments
-            size = sum(len(s.lead.body) for s in batch.shipments)
-            assert len(batch.shipments) <= self.policy.max_leads
-            assert size <= self.policy.max_bytes or len(batch.shipments) == 1
-            assert not {*batch.shipments} & {s for b in self.flying for s in b.shipments}, "no lead flies twice"
-            self.flying.append(batch)
-        assert self.lane.in_flight == len(self.flying) <= self.policy.max_in_flight
+        while self.send():
+            pass
         wake_at = self.lane.wake_at()
         if wake_at is None:
-            idle = not self.lane.waiting
-            assert idle or self.lane.in_flight == self.policy.max_in_flight, "waiting leads are never forgotten"
-        else:
+            assert not self.lane.waiting or self.lane.in_flight >= self.lane.limit, "waiting leads are never forgotten"
+        elif self.policy.park_after is None:
             assert wake_at > self.now, "what could go now was taken"
-            before = self.lane.in_flight
-            if (batch := self.lane.take(wake_at)) is None:
-                raise AssertionError("nothing to take at the time the lane asked to be woken")
             self.now = wake_at
-            self.flying.append(batch)
-            assert self.lane.in_flight == before + 1
+            assert self.send(), "nothing to take at the time the lane asked to be woken"
+
+    def send(self) -> bool:
+        """Take one batch, and hold it against all that is promised of it."""
+        state, limit, flying = self.lane.state, self.lane.limit, self.lane.in_flight
+        storming, oldest = self.lane.storming, self.lane.held()[:1]
+        batch = self.lane.take(self.now)
+        if batch is None:
+            return False
+        leads = batch.shipments
+        assert leads and flying < limit <= self.policy.max_in_flight
+        assert self.now >= self.not_before, "back-off and Retry-After are kept"
+        if state is not BreakerState.CLOSED or storming:
+            assert flying == 0 and batch.probe and len(leads) <= (1 if storming else self.policy.probe_leads)
+        if state is BreakerState.OPEN:
+            assert self.lane.state is BreakerState.HALF_OPEN
+        assert len(leads) <= self.policy.max_leads
+        assert sum(len(s.lead.body) for s in leads) <= self.policy.max_bytes or len(leads) == 1
+        assert not {*leads} & {s for b in self.flying for s in b.shipments}, "no lead flies twice"
+        assert {*leads} <= self.alive and oldest
+        self.rates_hold(len(leads))
+        self.flying.append(batch)
+        return True
+
+    def rates_hold(self, leads: int) -> None:
+        """From every request to this one: no more than the rate allows, and this one."""
+        for back in range(1, len(self.sent) + 1):
+            seconds = self.now - self.sent[-back][0] + 1e-6
+            assert self.policy.request_rate is None or back <= self.policy.request_rate * seconds
+            before = sum(count for _, count in self.sent[-back:])
+            assert self.policy.lead_rate is None or before <= self.policy.lead_rate * seconds
+        assert self.policy.lead_rate is None or leads <= max(1, self.policy.lead_rate)
+        self.sent.append((self.now, leads))
 
     @precondition(lambda self: self.flying)
     @rule(data=st.data(), kind=st.sampled_from(list(AnswerClass)), retry_after=st.sampled_from([None, 0.0, 2.0, 1e9]))
     def answer(self, data: st.DataObject, kind: AnswerClass, retry_after: float | None) -> None:
         batch = self.flying.pop(data.draw(st.integers(0, len(self.flying) - 1)))
-        leads = list(batch.shipments)
-        verdict = self.lane.settle(batch, Answer(kind, 200, retry_after), self.now)
+        leads, storming = list(batch.shipments), self.lane.storming
+        events = all(lead.lead.hub_from_event for lead in leads)
+        verdict = self.lane.settle(batch, Answer(kind, 200, retry_after, seconds=0.02), self.now)
         ended = [*verdict.delivered, *(s for s, _ in verdict.set_aside)]
         assert {*ended} <= {*leads} and len(ended) == len({*ended})
-        if kind is AnswerClass.ACCEPTED:
-            assert verdict.delivered == leads and not verdict.set_aside
-        else:
-            assert not verdict.delivered
-        if kind in RETRIED:
+        assert verdict.delivered == (leads if kind is AnswerClass.ACCEPTED else [])
+        if kind is AnswerClass.AMBIGUOUS and self.policy.park_ambiguous:
+            assert ended == leads and {why.reason for _, why in verdict.set_aside} == {Reason.AMBIGUOUS}
+        elif kind is AnswerClass.UNKNOWN_HUB and events:
+            assert ended == leads
+        elif kind in FAILURES:
             assert not ended, "these say nothing against a lead: it goes again"
-        if len(leads) > 1:
+        elif len(leads) > 1:
             assert not verdict.set_aside, "no lead is set aside for the company it kept"
-        for one in ended:
-            self.alive.remove(one)
-            self.ended.append(one)
+        elif kind is AnswerClass.REJECTED and (storming or self.lane.storming):
+            assert not ended, "in a storm nothing is dead-lettered"
+        if kind in FAILURES and not (kind is AnswerClass.UNKNOWN_HUB and events):
+            assert self.lane.stalled_since is not None and self.lane.stalled(self.now)
+            delay = self.policy.backoff.delay(max(1, self.lane.failures), lambda: JITTER)
+            longer = min(retry_after or 0.0, LONGEST_RETRY_AFTER)
+            self.not_before = max(self.not_before, self.now + delay + longer)
+        elif kind is AnswerClass.ACCEPTED and (batch.probe or not storming):
+            assert self.lane.stalled_since is None and self.lane.state is BreakerState.CLOSED
+        self.alive -= {*ended}
+
+    @precondition(lambda self: self.flying)
+    @rule()
+    def abandon(self) -> None:
+        """The dispatcher finds every claim of a batch released, and gives its leads back itself."""
+        batch = self.flying.pop()
+        self.alive -= {*batch.shipments}
+        batch.shipments = []
+        self.lane.abandon(batch)
 
     @rule(data=st.data())
     def release(self, data: st.DataObject) -> None:
@@ -127,60 +166,51 @@ class LaneLife(RuleBasedStateMachine):
         assert {*gone} == expected and len(gone) == len(expected)
         self.alive -= expected
 
+    @rule()
+    def park(self) -> None:
+        waiting = self.lane.held()
+        gone = self.lane.park(self.now)
+        since = self.lane.stalled_since
+        if gone:
+            assert self.policy.park_after is not None and since is not None
+            assert self.now >= since + self.policy.park_after
+            kept = [s for s in waiting if s not in {*gone}]
+            assert not any(s.returned for s in gone)
+            assert all(s.returned for s in kept) or kept == waiting[: self.policy.probe_leads]
+            assert kept or self.flying or self.now < self.not_before, "the hub is never given up"
+        self.alive -= {*gone}
+
     @invariant()
     def every_lead_is_somewhere(self) -> None:
-        flying = sum(len(b.shipments) for b in self.flying)
-        assert self.lane.waiting + flying == len(self.alive)
+        flying = [s for b in self.flying for s in b.shipments]
+        held = self.lane.held()
+        assert self.lane.waiting == len(held) and self.lane.in_flight == len(self.flying)
+        assert len(held) + len(flying) == len(self.alive) and {*held, *flying} == self.alive
+        assert [s.waiting_since for s in held] == sorted(s.waiting_since for s in held)
+
+    def teardown(self) -> None:
+        """Once the API accepts everything, the lane empties by itself, with no more than the time it asks for."""
+        if not hasattr(self, "lane"):
+            return
+        for _ in range(EVER):
+            self.park()
+            while self.send():
+                pass
+            for batch in self.flying:
+                assert self.lane.settle(batch, OK, self.now).delivered == batch.shipments
+                self.alive -= {*batch.shipments}
+            self.flying.clear()
+            self.every_lead_is_somewhere()
+            if not self.alive:
+                return
+            wake_at = self.lane.wake_at()
+            assert wake_at is not None, "leads wait, and the lane asks for nothing"
+            self.now = max(self.now, wake_at)
+        raise AssertionError("the lane does not empty")
 
 
-LaneLife.TestCase.settings = settings(max_examples=150, stateful_step_count=50, deadline=None)
+LaneLife.TestCase.settings = settings(max_examples=200, stateful_step_count=50, deadline=None)
 TestLaneLife = LaneLife.TestCase
-
-
-def lane(max_leads: int = 50, linger: float = 0.1, max_in_flight: int = 8) -> Lane:
-    return Lane(LanePolicy(max_leads, 10_000, linger, max_in_flight, Backoff(0.2, 30.0)), lambda: 1.0)
-
-
-def taken(one: Lane, now: float) -> Batch:
-    batch = one.take(now)
-    assert batch is not None
-    return batch
-
-
-def test_an_idle_lane_sends_at_once() -> None:
-    """Nothing in flight: a lead does not wait for company."""
-    quiet = lane()
-    quiet.add(shipment(5.0))
-    batch = taken(quiet, 5.0)
-    assert (batch.flush, len(batch.shipments)) == (Flush.IDLE, 1)
-
-
-def test_a_busy_lane_collects_until_linger_or_a_return_or_full() -> None:
-    """Nagle's rule, each of its three ends."""
-    busy = lane(max_leads=3)
-    busy.add(shipment(0.0))
-    first = taken(busy, 0.0)
-    busy.add(shipment(0.0))
-    assert busy.take(0.05) is None
-    assert busy.wake_at() == 0.1
-    assert taken(busy, 0.1).flush is Flush.LINGER
-    busy.add(shipment(0.1))
-    assert busy.take(0.1) is None
-    busy.settle(first, OK, 0.11)
-    assert taken(busy, 0.11).flush is Flush.RETURNED
-    for _ in range(3):
-        busy.add(shipment(0.11))
-    assert taken(busy, 0.11).flush is Flush.FULL
-
-
-def test_draining_waits_for_nothing() -> None:
-    """After SIGTERM what is there goes, busy or not."""
-    busy = lane()
-    busy.add(shipment())
-    taken(busy, 0.0)
-    busy.add(shipment())
-    busy.drain()
-    assert taken(busy, 0.0).flush is Flush.DRAIN
 
 
 @given(
@@ -210,72 +240,33 @@ def test_bisection_finds_exactly_the_leads_that_cannot_go(count: int, poison: se
         assert requests <= 1 + 2 * len(bad) * (count.bit_length() + 1)
 
 
-def test_too_large_is_remembered() -> None:
-    """After a 413 batches are no larger than the half that may pass."""
-    one = lane(max_leads=40)
-    for _ in range(80):
-        one.add(shipment())
-    one.settle(taken(one, 0.0), LARGE, 0.0)
-    sizes = []
-    while batch := one.take(0.0):
-        sizes.append(len(batch.shipments))
-        one.settle(batch, OK, 0.0)
-    assert sizes == [20, 20, 20, 20]
-
-
-@pytest.mark.parametrize("kind", RETRIED)
-def test_failures_hold_the_lane_and_grow(kind: AnswerClass) -> None:
-    """Each failure in a row doubles the longest wait; an accepted request forgets them."""
-    one = lane(max_in_flight=1)
-    one.add(shipment())
-    now = 0.0
-    waits = []
-    for _ in range(5):
-        one.settle(taken(one, now), Answer(kind, None), now)
-        assert one.take(now) is None
-        wake_at = one.wake_at()
-        assert wake_at is not None
-        waits.append(round(wake_at - now, 6))
-        now = wake_at
-    assert waits == [0.2, 0.4, 0.8, 1.6, 3.2]
-    assert one.failures == 5
-    one.settle(taken(one, now), OK, now)
-    assert one.failures == 0
-
-
-def test_requests_that_fail_together_are_one_failure() -> None:
-    """Eight time-outs of one outage do not make eight steps of back-off."""
-    one = lane(max_leads=1)
-    for _ in range(8):
-        one.add(shipment())
-    batches = [taken(one, 0.0)]
-    one.settle(batches[0], OK, 0.0)
-    flying = []
-    while batch := one.take(0.0):
-        flying.append(batch)
-    for batch in flying:
-        one.settle(batch, DOWN, 1.0)
-    assert one.failures == 1
-
-
-def test_retry_after_is_kept_and_bounded() -> None:
-    """The API's wish is granted in full, but not for days."""
-    one = lane(max_in_flight=1)
-    one.add(shipment())
-    one.settle(taken(one, 0.0), Answer(AnswerClass.THROTTLED, 429, 7.0), 0.0)
-    assert one.take(6.99) is None
-    one.settle(taken(one, 7.3), Answer(AnswerClass.THROTTLED, 429, 1e9), 8.0)
-    wake_at = one.wake_at()
-    assert wake_at is not None
-    assert LONGEST_RETRY_AFTER <= wake_at - 8.0 <= LONGEST_RETRY_AFTER + 1
-
-
-def test_an_unknown_hub_holds_unless_the_event_named_it() -> None:
-    """The configuration's mistake loses no lead; the event's is the lead's own."""
-    one = lane()
-    one.add(shipment())
-    assert not one.settle(taken(one, 0.0), Answer(AnswerClass.UNKNOWN_HUB, 404), 0.0).set_aside
-    other = lane()
-    other.add(shipment(hub_from_event=True))
-    [(_, why)] = other.settle(taken(other, 0.0), Answer(AnswerClass.UNKNOWN_HUB, 404), 0.0).set_aside
-    assert why.reason is Reason.UNKNOWN_HUB
+@given(
+    broken=st.integers(1, 300),
+    bad=st.sets(st.integers(0, 299), max_size=40),
+    guard=st.builds(StormPolicy, share=st.sampled_from([0.5, 0.9, 1.0]), min_leads=st.integers(1, 30)),
+)
+@settings(deadline=None, max_examples=50)
+def test_a_contract_that_breaks_and_is_mended_costs_few_leads(broken: int, bad: set[int], guard: StormPolicy) -> None:
+    """For so many requests the API refuses everything: fewer leads than the window holds are dead-lettered. When it is
+    mended, those that are truly bad are, and all others are delivered."""
+    one = Lane(LanePolicy(max_leads=10, storm=guard), lambda: JITTER)
+    leads = [shipment() for _ in range(300)]
+    for lead in leads:
+        one.add(lead)
+    poison = {leads[i] for i in bad}
+    now, ended, lost = 0.0, set[Shipment](), set[Shipment]()
+    for request in range(EVER):
+        if (batch := one.take(now)) is None:
+            if not {*one.held()} - poison:
+                break
+            wake_at = one.wake_at()
+            assert wake_at is not None
+            now = wake_at
+            continue
+        refused = request < broken or poison & {*batch.shipments}
+        verdict = one.settle(batch, BAD if refused else OK, now)
+        ended |= {*verdict.delivered, *(s for s, _ in verdict.set_aside)}
+        lost |= {s for s, _ in verdict.set_aside} - poison
+    assert ended | {*one.held()} == {*leads} and not ended & {*one.held()}
+    assert not one.waiting or one.storming, "bad leads are held while nothing but bad leads is there"
+    assert len(lost) < guard.min_leads

@@ -57,6 +57,8 @@ BROKEN = [
     (_with(UCONTACT, "  token: s3cret\n"), "ucontact.token", "Did you mean token_file?"),
     (_with(UCONTACT, "  timeout: 1s\n"), "ucontact.connect_timeout", "ucontact.timeout"),
     (_with(UCONTACT, "  timeout:\n"), "ucontact.timeout", "not a duration"),
+    (_with(UCONTACT, "  client_key: /run/key\n"), "ucontact.client_key", "Add client_certificate"),
+    (_with(UCONTACT, "  client_certificate: ''\n  client_key: /k\n"), "ucontact.client_certificate", "not a path"),
     # routes
     (_with(ROUTE, "    chanel: sms\n"), "routes[0].chanel", "Did you mean channel?"),
     (_with(ROUTE, "    max_age: 0s\n"), "routes[0].max_age", "1ms"),

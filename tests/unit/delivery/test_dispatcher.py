@@ -11,7 +11,7 @@ import pytest
 from connector.delivery.backoff import Backoff
 from connector.delivery.dispatcher import Dispatcher
 from connector.delivery.intake import SLICE, Intake
-from connector.delivery.lane import Flush, LanePolicy
+from connector.delivery.lane import Flush, Lane, LanePolicy
 from connector.delivery.progress import PartitionProgress
 from connector.delivery.record import Claim, Headers, Record, Shipment
 from connector.leads.answer import Answer, AnswerClass
@@ -62,7 +62,7 @@ class Ledger:
     def request_started(self, destination: Destination, leads: int, flush: Flush) -> None:
         pass
 
-    def request_answered(self, destination: Destination, leads: int, answer: Answer, failures: int) -> None:
+    def request_answered(self, destination: Destination, leads: int, answer: Answer, lane: Lane) -> None:
         pass
 
 
@@ -101,7 +101,14 @@ class Room:
         self.registry = asyncio.Event()
         policy = {"max_leads": 3, "linger": 30.0, "backoff": Backoff(1000.0, 1000.0), **policy}
         self.dispatcher = Dispatcher(
-            LanePolicy(**policy), self.api.post, self.ledger, self.ledger, tasks.create_task, lambda: 1.0, most_requests
+            LanePolicy(**policy),
+            self.api.post,
+            self.ledger,
+            self.ledger,
+            tasks.create_task,
+            lambda: 0,
+            lambda: 1.0,
+            most_requests,
         )
         self.intake = Intake(
             self.decoder,

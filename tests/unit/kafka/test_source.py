@@ -92,6 +92,12 @@ class Marks:
     def mark(self, _topic: str) -> str:
         return "mark"
 
+    def ask(self, _topics: Any) -> None:
+        pass
+
+    def answers(self) -> dict[str, str]:
+        return {}
+
 
 def test_a_fatal_error_among_records_loses_count_of_none(monkeypatch: pytest.MonkeyPatch) -> None:
     """Records read with the error are handed over like any others: else they would fill the buffer for ever."""
@@ -118,7 +124,8 @@ def test_a_fatal_error_among_records_loses_count_of_none(monkeypatch: pytest.Mon
         KafkaSettings("x:1", "group", ("leads",)),
         connect,
         Marks(),  # type: ignore[arg-type]
-        lambda _source: Quiet(),  # type: ignore[arg-type,return-value]
+        Quiet(),  # type: ignore[arg-type]
+        lambda _claims: None,
         handed.extend,
         release,
         Quiet(),

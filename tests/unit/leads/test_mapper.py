@@ -176,3 +176,55 @@ def test_a_message_route(channel: Channel) -> None:
     """Text channels send one clientId."""
     result = mapped(lead(), route({"clientId": "person.phones | first"}, channel=channel))
     assert result.body == b'{"clientId":"+59899123456"}'
+
+
+@pytest.mark.parametrize(
+    ("key", "event", "expected"),
+    [
+        ("eventId", lead(), "event-1"),
+        ("eventId", lead(eventId=UUID(int=7)), str(UUID(int=7))),
+        ("priority", lead(), "5"),
+        ("priority", lead(priority=0), "0"),
+        ("source.externalLeadId", lead(), None),
+        ("source.externalLeadId", lead(source={"externalLeadId": ""}), None),
+        ("source.externalLeadId", lead(source={"externalLeadId": "ñandú \U0001f600"}), "ñandú \U0001f600"),
+        ("schedule.at", lead(), None),
+        ("attributes.plan", lead(), "gold"),
+        ("attributes.nothing", lead(), None),
+        ("{{ source.platform }}/{{ eventId }}", lead(), "google/event-1"),
+        ("person.phones | first", lead(), "+59899123456"),
+        ("person.phones | first", lead(person={"phones": []}), None),
+    ],
+)
+def test_a_duplicate_key_is_text_or_none(key: str, event: dict[str, Any], expected: str | None) -> None:
+    """Numbers and ids become text; what is null, empty or lies below something that is null is no key."""
+    result = mapper(route({"clientIds": ["+59899"]}), duplicate_key=key).map(event, "leads", NOW_MS)
+    assert isinstance(result, MappedLead), result
+    assert result.duplicate_key == expected
+
+
+def test_without_duplicates_there_is_no_key() -> None:
+    """The rest of the lead is the same with and without."""
+    plain = mapped(lead(), route())
+    assert plain.duplicate_key is None
+    keyed = mapper(route(), duplicate_key="eventId").map(lead(), "leads", NOW_MS)
+    assert keyed == plain._replace(duplicate_key="event-1")
+
+
+def test_a_failing_duplicate_key_sets_the_lead_aside() -> None:
+    """Without its key it might go twice; the message does not quote the lead."""
+    aside = mapper(route(), duplicate_key="person.email / 2").map(lead(), "leads", NOW_MS)
+    assert isinstance(aside, SetAside) and aside.reason is Reason.EXPRESSION_FAILED
+    assert aside.message == "duplicate_key: the expression failed with TypeError"
+
+
+def test_a_lead_that_cannot_go_needs_no_key() -> None:
+    """Its own reason stands."""
+    aside = mapper(route(when="false"), duplicate_key="person.email / 2").map(lead(), "leads", NOW_MS)
+    assert isinstance(aside, SetAside) and aside.reason is Reason.NO_ROUTE
+
+
+def test_a_duplicate_key_is_checked_against_the_schema() -> None:
+    """A field that no lead has is refused at start."""
+    (problem,) = problems_of(route(), duplicate_key="eventID")
+    assert problem.path == ("duplicate_key",) and "eventId" in problem.hint

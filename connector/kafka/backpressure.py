@@ -1,0 +1,82 @@
+"""Back-pressure: how many records may be read now, and which partitions are paused.
+
+Three cases. All flows: only the buffer bounds, no partition is ever paused. The buffer is full: the poll is held for a
+moment, then all partitions pause until half of it is free (pausing throws away what librdkafka has fetched; DESIGN.md,
+"Back-pressure"). Something is held (``Held``): what waits for a hub that takes nothing does not count against the
+buffer but against an allowance of the same size, of which each partition has its share, and partitions that have used
+theirs up are paused; so all others flow on, and memory stays bounded.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable
+
+from confluent_kafka import Consumer, TopicPartition
+
+from connector.delivery.record import Claim, Held
+from connector.kafka.buffer import Buffer
+
+MOST_AT_ONCE = 500
+"""Records in one hand-over to the event loop."""
+MOST_WHILE_HELD = 100
+"""The same while something is held: so many may turn out to be for the hub that takes nothing."""
+
+
+class BackPressure:
+    """Belongs to the Kafka thread, except ``hold``: any thread."""
+
+    def __init__(self, buffer: Buffer) -> None:
+        self._buffer = buffer
+        self._held: Held | None = None
+        self._paused: set[tuple[str, int]] = set()
+
+    def hold(self, held: Held | None) -> None:
+        """What is held from now on; None: nothing. Does not block."""
+        self._held = held
+        self._buffer.wake()
+
+    @property
+    def held(self) -> Held | None:
+        """What is held."""
+        return self._held
+
+    def room(self) -> int:
+        """How many records may be read now."""
+        held = self._held
+        if held is None:
+            return min(MOST_AT_ONCE, self._buffer.room())
+        if held.seen < self._buffer.handed_over:
+            return 0  # what was read last may be for the same hub
+        return min(MOST_WHILE_HELD, self._buffer.room(held.leads, held.size))
+
+    def overdrawn(self, claims: Collection[Claim]) -> list[Claim]:
+        """The claims that have used up their share of the allowance."""
+        held = self._held
+        if held is None:
+            return []
+        leads = max(1, self._buffer.max_records // max(1, len(claims)))
+        size = max(1, self._buffer.max_bytes // max(1, len(claims)))
+        used = held.by_claim
+        return [c for c in claims if c in used and (used[c][0] >= leads or used[c][1] >= size)]
+
+    def pause(self, consumer: Consumer, claims: Iterable[Claim]) -> int:
+        """Have exactly these partitions paused. Returns how many were paused by this call."""
+        wanted = {(claim.topic, claim.partition) for claim in claims}
+        if wanted == self._paused:
+            return 0
+        more, fewer = wanted - self._paused, self._paused - wanted
+        self._paused = wanted
+        if fewer:
+            consumer.resume([TopicPartition(*each) for each in fewer])
+        if more:
+            consumer.pause([TopicPartition(*each) for each in more])
+        return len(more)
+
+    @property
+    def paused(self) -> bool:
+        """True while any partition is paused."""
+        return bool(self._paused)
+
+    def forget(self, partitions: Iterable[TopicPartition]) -> None:
+        """These are assigned anew, or gone: they are not paused."""
+        self._paused -= {(each.topic, each.partition) for each in partitions}

@@ -1,0 +1,106 @@
+"""Values made from small files (mounted secrets), made anew when the files change."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Sequence
+from errno import EFBIG, EINVAL
+from hashlib import sha256
+from pathlib import Path
+from stat import S_ISDIR, S_ISREG
+from typing import Generic, TypeAlias, TypeVar
+
+LARGEST = 1024 * 1024
+"""Bytes of a file that may hold a token, a key or certificates."""
+
+T = TypeVar("T")
+
+Make: TypeAlias = "Callable[[list[bytes]], T]"
+_Mark: TypeAlias = "tuple[int, ...]"
+
+
+class Unusable(ValueError):
+    """A file does not hold what it should. The message names the file and never what is in it."""
+
+
+class Watched(Generic[T]):
+    """What ``make`` makes of the content of ``paths``, and makes again when that has changed.
+
+    A change is seen by the files' ``stat``, links followed: Kubernetes mounts a secret as a link into a directory, and
+    changes the secret by pointing the link to another directory, in one step. While the files are unusable (gone, half
+    written, a key that does not fit its certificate yet) the last good value stays in use.
+    """
+
+    def __init__(self, paths: Sequence[Path], make: Make[T]) -> None:
+        """``make`` gets the contents in the order of ``paths`` and raises Unusable. Blocks for the reading of small
+        files; raises Unusable when there is no value to begin with."""
+        self._paths = paths
+        self._make = make
+        self._marks = self._marked()
+        contents = [read_bounded(path) for path in self._paths]
+        self._digest = _digest(contents)
+        self._value = make(contents)
+
+    @property
+    def value(self) -> T:
+        """The last good value."""
+        return self._value
+
+    def look(self, *, even_if_unchanged: bool = False) -> bool:
+        """Say whether another value is in use from now on. Blocks: a ``stat`` of each file, and their reading after a
+        change (or always, with ``even_if_unchanged``). Raises Unusable, as often as it is called, while the files are.
+        """
+        marks = self._marked()
+        if marks == self._marks and not even_if_unchanged:
+            return False
+        contents = [read_bounded(path) for path in self._paths]
+        if (digest := _digest(contents)) != self._digest:
+            self._value = self._make(contents)
+            self._digest, self._marks = digest, marks
+            return True
+        self._marks = marks
+        return False
+
+    def _marked(self) -> list[_Mark]:
+        return [_mark(path) for path in self._paths]
+
+
+def read_bounded(path: Path) -> bytes:
+    """The content of a regular file of at most 1 MiB. Blocks, but neither on a pipe nor on a device without end.
+
+    Raises Unusable.
+    """
+    try:
+        mode = path.stat().st_mode
+        if S_ISDIR(mode):
+            raise IsADirectoryError(EINVAL, "this is a directory, not a file")
+        if not S_ISREG(mode):
+            raise OSError(EINVAL, "this is not a regular file")
+        with path.open("rb") as file:
+            content = file.read(LARGEST + 1)
+        if len(content) > LARGEST:
+            raise OSError(EFBIG, f"the file is larger than {LARGEST:,} bytes")
+    except (OSError, ValueError) as error:  # ValueError: a NUL in the path
+        raise Unusable(f"{path}: {_reason(error)}") from None
+    return content
+
+
+def _mark(path: Path) -> _Mark:
+    try:
+        found = os.stat(path)  # noqa: PTH116 - called for each file once a second: half of what Path.stat takes
+    except (OSError, ValueError) as error:
+        raise Unusable(f"{path}: {_reason(error)}") from None
+    # ctime too: there are tools that copy a file together with its mtime.
+    return (found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns, found.st_ctime_ns)
+
+
+def _digest(contents: list[bytes]) -> bytes:
+    return b"".join(sha256(content).digest() for content in contents)
+
+
+def _reason(error: Exception) -> str:
+    if isinstance(error, FileNotFoundError):
+        return "there is no such file"
+    if isinstance(error, PermissionError):
+        return "no permission to read this file"
+    return (error.strerror or "cannot be read").lower() if isinstance(error, OSError) else "this is not a path"
