@@ -165,6 +165,17 @@ class Reporting:
         elif read.receipts:
             log.info("receipts read", partition=str(claim), receipts=read.receipts, damaged=read.skipped)
 
+    def secret_reloaded(self, what: str) -> None:
+        """A token or certificate was read again and is in use."""
+        self._metrics.secret_reloads.labels(what).inc()
+        self._health.troubles.pop("secrets", None)
+        log.info("read again after a change", what=what)
+
+    def secret_trouble(self, message: str) -> None:
+        """A changed file cannot be used; what was read before stays in use."""
+        self._health.troubles["secrets"] = message
+        log.warning("a changed secret cannot be used; the one before stays in use", error=message)
+
     def registry_away(self, message: str) -> None:
         """The schema registry cannot be asked; records that need it wait."""
         self._health.troubles["schema registry"] = message

@@ -107,7 +107,9 @@ class Service:
         return 0
 
     async def _run(self, loop: asyncio.AbstractEventLoop, tasks: asyncio.TaskGroup) -> None:
-        api = ucontact(self._loaded)
+        api = ucontact(
+            self._loaded, on_reload=self._reporting.secret_reloaded, on_trouble=self._reporting.secret_trouble
+        )
         self._registry = registry(self._loaded)
         settlement = self._settlement()
         clients = Clients(kafka_settings(self._loaded), self._reporting.trouble)

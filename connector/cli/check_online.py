@@ -142,6 +142,8 @@ async def _api(loaded: Loaded) -> Finding:
             answer_timeout=settings.timeout.total_seconds(),
             connect_timeout=settings.connect_timeout.total_seconds(),
             ca_file=settings.ca_file,
+            client_certificate=settings.client_certificate,
+            client_key=settings.client_key,
             user_agent=f"lead-connector/{connector.__version__}",
         )
     except ApiUnreachable as error:

@@ -35,11 +35,6 @@ class BackPressure:
         self._held = held
         self._buffer.wake()
 
-    @property
-    def held(self) -> Held | None:
-        """What is held."""
-        return self._held
-
     def room(self) -> int:
         """How many records may be read now."""
         held = self._held
@@ -48,6 +43,11 @@ class BackPressure:
         if held.seen < self._buffer.handed_over:
             return 0  # what was read last may be for the same hub
         return min(MOST_WHILE_HELD, self._buffer.room(held.leads, held.size))
+
+    def half_free(self) -> bool:
+        """True when at most half of the buffer is taken."""
+        held = self._held
+        return self._buffer.half_free() if held is None else self._buffer.half_free(held.leads, held.size)
 
     def overdrawn(self, claims: Collection[Claim]) -> list[Claim]:
         """The claims that have used up their share of the allowance."""

@@ -73,6 +73,8 @@ class Buffer:
             return 0
         return max(0, self.max_records - self._records + min(leads_apart, self.max_records))
 
-    def half_free(self) -> bool:
-        """True when at most half of it is taken."""
-        return 2 * self._records <= self.max_records and 2 * self._bytes <= self.max_bytes
+    def half_free(self, leads_apart: int = 0, bytes_apart: int = 0) -> bool:
+        """True when at most half of it is taken, without what is apart."""
+        records = self._records - min(leads_apart, self.max_records)
+        size = self._bytes - min(bytes_apart, self.max_bytes)
+        return 2 * records <= self.max_records and 2 * size <= self.max_bytes

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 
 from confluent_kafka import OFFSET_INVALID, Consumer, KafkaException, TopicPartition
 
@@ -27,9 +27,15 @@ class Ownership:
     """The claims that we hold. Belongs to the Kafka thread."""
 
     def __init__(
-        self, committer: Committer, marks: TopicMarks, watch: KafkaWatch, *, from_end: bool, exact: bool
+        self,
+        committer: Committer,
+        marks: TopicMarks,
+        watch: KafkaWatch,
+        *,
+        from_end: Callable[[str], bool],
+        exact: bool,
     ) -> None:
-        """``from_end``: partitions of which nothing is committed begin at their end, not their beginning. ``exact``:
+        """``from_end``: whether partitions of a topic of which nothing is committed begin at their end. ``exact``:
         only what a note says exactly is in doubt."""
         self._committer = committer
         self._marks = marks
@@ -184,7 +190,7 @@ class Ownership:
     def _first(self, consumer: Consumer, partition: TopicPartition) -> int | None:
         """Where to begin in a partition without a commit of ours; None when it cannot be had."""
         offsets = self.bounds(consumer, Claim(partition.topic, partition.partition, PartitionProgress(None)))
-        return None if offsets is None else offsets[1 if self._from_end else 0]
+        return None if offsets is None else offsets[1 if self._from_end(partition.topic) else 0]
 
 
 def position_of(claim: Claim) -> TopicPartition:

@@ -24,7 +24,7 @@ class Positions:
         ours: Ownership,
         watch: KafkaWatch,
         *,
-        from_end: bool,
+        from_end: Callable[[str], bool],
         changed: Callable[[Claim], None],
         released: Callable[[], object],
         moved: Callable[[list[TopicPartition]], None],
@@ -68,7 +68,7 @@ class Positions:
             self._begin_anew(consumer, claim, high if self._ours.is_same_topic(claim) else low)
             return True
         if position is None:
-            position = high if self._from_end else low
+            position = high if self._from_end(claim.topic) else low
         if position < low:
             self._watch.missed(claim, position, low, "retention removed them before they were read")
         claim.progress.skip(max(low, position))

@@ -31,6 +31,10 @@ class KafkaSettings:
     write_intents: bool = False
     """Records are sent only after a commit has named them (crash_safety: park)."""
 
+    def begins_at_end(self, topic: str) -> bool:
+        """Whether a partition of which nothing is committed is read from its end on. What was parked is always read."""
+        return self.start == "latest" and topic != self.retries
+
 
 def client_config(settings: KafkaSettings, client_id: str) -> dict[str, object]:
     """What consumer, producer and admin client share."""

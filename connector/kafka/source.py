@@ -70,7 +70,7 @@ class Source(threading.Thread):
         self._failed = failed
         exact = settings.write_intents
         self._committer = Committer(watch, settings.max_leads, exact=exact)
-        self._ours = Ownership(self._committer, marks, watch, from_end=settings.start == "latest", exact=exact)
+        self._ours = Ownership(self._committer, marks, watch, from_end=settings.begins_at_end, exact=exact)
         self._buffer = Buffer(settings.max_leads, settings.max_bytes)
         self._pressure = BackPressure(self._buffer)
         self._full = False
@@ -78,7 +78,7 @@ class Source(threading.Thread):
         self._positions = Positions(
             self._ours,
             watch,
-            from_end=settings.start == "latest",
+            from_end=settings.begins_at_end,
             changed=self._committer.touch,
             released=release,
             moved=self._pressure.forget,
@@ -248,7 +248,7 @@ class Source(threading.Thread):
 
     def _room(self, consumer: Consumer) -> int:
         """How many records may be read now; 0 after having waited in vain for room."""
-        if self._stopping or (self._full and not self._buffer.half_free() and self._pressure.held is None):
+        if self._stopping or (self._full and not self._pressure.half_free()):
             self._pause(consumer, list(self._ours))
             return 1  # the poll goes on, for heartbeats, commits and rebalances; paused partitions give nothing
         self._full = False

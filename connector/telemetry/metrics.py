@@ -46,6 +46,9 @@ class Metrics:
         self.request_seconds = Histogram(
             "api_request_seconds", "Duration of requests to the API.", buckets=_SECONDS, registry=registry
         )
+        self.secret_reloads = Counter(
+            "secret_reloads", "Tokens and certificates read again after a change.", ["what"], registry=registry
+        )
         self.requests_in_flight = Gauge("api_requests_in_flight", "Requests without an answer.", registry=registry)
         self.hubs_open = Gauge("hubs_open", "Hubs whose circuit breaker is not closed.", registry=registry)
         self.hubs_storming = Gauge(

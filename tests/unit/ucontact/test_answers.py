@@ -95,3 +95,18 @@ def test_retry_after_dates_are_never_negative(when: datetime) -> None:
     assert seconds is None or seconds == max(
         0.0, (when.replace(tzinfo=UTC, microsecond=0) - NOW) / timedelta(seconds=1)
     )
+
+
+@pytest.mark.parametrize(
+    "page",
+    [
+        "The SSL certificate error",
+        "No required SSL certificate was sent",
+        "The plain HTTP request was sent to HTTPS port",
+    ],
+)
+def test_a_proxy_that_refuses_our_certificate_says_nothing_against_the_leads(page: str) -> None:
+    """nginx finishes the handshake and answers 400 itself: the leads are not bad, they never came to the API."""
+    body = f"<html>\r\n<head><title>400 {page}</title></head>\r\n<body>\r\n<center><h1>400 Bad Request</h1></center>"
+    assert answer(400, body.encode()).kind is AnswerClass.UNAVAILABLE
+    assert answer(400, page.encode()).kind is AnswerClass.REJECTED
