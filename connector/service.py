@@ -136,6 +136,7 @@ class Service:
             tasks.create_task,
             now_ms,
             park_in_doubt=delivery.crash_safety is CrashSafety.PARK,
+            longest_rest=0.0 if self._settings.retries is None else self._settings.retries.pause.total_seconds(),
             caught_up=self._account,
         )
 
@@ -165,7 +166,7 @@ class Service:
             clients.consumer,
             TopicMarks(clients.admin, self._reporting.trouble),
             settlement.outbox,
-            lambda claims: _on_loop(loop, unique.assigned, claims) if unique is not None else None,
+            lambda claims: _on_loop(loop, self._recall, claims),
             lambda records: _on_loop(loop, intake.receive, records),
             release,
             self._reporting,
@@ -226,6 +227,13 @@ class Service:
             told = self._reporting.receipts_read
             recall = Recall(clients.reader, receipts.topic, seconds, most, now_ms, told)
         return Unique(Window(seconds, most), settlement, recall, tasks.create_task, now_ms)
+
+    def _recall(self, claims: list[Claim]) -> None:
+        """Have it asked what was delivered from these partitions; what comes back from the retry topic has its receipts
+        where it was first read."""
+        if self._unique is not None:
+            retries = self._settings.retries
+            self._unique.assigned([c for c in claims if retries is None or c.topic != retries.topic])
 
     def _held(self) -> Iterator[Record]:
         """The records that wait for something that takes nothing at present."""

@@ -1,21 +1,21 @@
 """Real Apache Kafka as child processes: one node or three, killed, frozen and started again at will."""
 
-import base64
 import shutil
 import tempfile
-import uuid
 from collections.abc import Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from testbed import console, topics
-from testbed.jars import kafka_classpath
-from testbed.java import jvm
-from testbed.ports import LOOPBACK, accepts, free_ports, is_free
+from testbed import console, groups, topics
+from testbed.entrance import Entrance
+from testbed.layout import choose_ports, format_nodes, write_node
+from testbed.ports import LOOPBACK, accepts, is_free
 from testbed.process import Process, ProcessDiedError
-from testbed.settings import NodePorts, as_file, node_properties
+from testbed.proxy import TcpProxy
+from testbed.security import Security
+from testbed.settings import NodePorts, node_properties
 from testbed.waiting import until
 
 _START_LIMIT = 300.0  # seconds; four seconds when the machine is idle
@@ -40,18 +40,23 @@ class KafkaCluster:
         data_dir: Path | None = None,
         properties: Mapping[str, str] | None = None,
         heap: str = "512m",
+        proxied: bool = False,
+        secured: bool = False,
     ) -> None:
         """Nothing is started yet.
 
         `port` is that of node 1 (the next nodes get the following ones); free ones are chosen when it is None.
         `data_dir` keeps the data from one cluster to the next; None means a temporary folder that `close` removes.
         `properties` are broker properties that win over `testbed.settings`. `heap` is each node's, as for -Xmx.
+        Clients of `client_properties` (those of `bootstrap_servers` do not) go through a proxy before each node if
+        `proxied`, need TLS and a password if `secured` (by the package `trustme`).
         """
         self._count = nodes
         self._port = port
         self._given_data = data_dir
         self._properties = dict(properties or {})
         self._heap = heap
+        self._entrance = Entrance(proxied=proxied, secured=secured)
         self._root: Path | None = None
         self._ports: list[NodePorts] = []
         self._nodes: list[Process] = []
@@ -83,6 +88,28 @@ class KafkaCluster:
     def bootstrap_servers(self) -> str:
         """The addresses of all nodes, running or not, as clients want them."""
         return ",".join(f"{LOOPBACK}:{ports.broker}" for ports in self._ports)
+
+    @property
+    def client_properties(self) -> dict[str, str]:
+        """Properties of librdkafka for a client under test: where to start, and the password if there is one."""
+        return self._entrance.client_properties(self._ports)
+
+    @property
+    def security(self) -> Security:
+        """`ca_file`, `username` and `password` for clients under test. Raises RuntimeError unless `secured`."""
+        return self._entrance.security
+
+    @property
+    def proxies(self) -> list[TcpProxy]:
+        """The proxy before each node, node 1's first; empty unless `proxied`. All of them cut: a full partition."""
+        return list(self._entrance.proxies)
+
+    @property
+    def proxied_servers(self) -> str:
+        """All proxies; who starts there is led to proxies only. Raises RuntimeError unless `proxied`."""
+        if not self.proxies:
+            raise RuntimeError("the cluster has no proxies")
+        return self.client_properties["bootstrap.servers"]
 
     @property
     def logs(self) -> dict[int, Path]:
@@ -124,10 +151,9 @@ class KafkaCluster:
 
         Raises RuntimeError when it runs already, ProcessDiedError or TimeoutError when it does not come up.
         """
-        ports = self._ports[node - 1]
         process = self._process(node)
-        taken = f"ports of {process.name} free"
-        until(lambda: is_free(ports.broker) and is_free(ports.controller), limit=_STOP_LIMIT, what=taken)
+        ports = self._ports[node - 1].all
+        until(lambda: all(map(is_free, ports)), limit=_STOP_LIMIT, what=f"ports of {process.name} free")
         process.start()
         self._wait_serving(node)
 
@@ -138,6 +164,14 @@ class KafkaCluster:
         """
         topics.create_topic(self._reachable(), name, partitions, config)
 
+    def leader(self, topic: str, partition: int = 0) -> int:
+        """The node that leads a partition, see `testbed.topics.leader`."""
+        return topics.leader(self._reachable(), topic, partition)
+
+    def coordinator(self, group: str) -> int:
+        """The node that coordinates a group, see `testbed.groups.coordinator`."""
+        return groups.coordinator(self._reachable(), group)
+
     def console_producer(
         self, topic: str, lines: Iterable[str], *, reader_properties: Mapping[str, str] | None = None
     ) -> None:
@@ -145,12 +179,16 @@ class KafkaCluster:
         console.produce(self._reachable(), topic, lines, reader_properties=reader_properties)
 
     def close(self) -> None:
-        """End all nodes and remove the data, unless its folder was given: then they are shut down in order."""
+        """End all nodes, then the proxies; remove the data.
+
+        If the data's folder was given it stays, and the nodes are shut down in order.
+        """
         for process in self._nodes:
             if self._given_data is None:
                 process.kill()
         with ThreadPoolExecutor(self._count) as pool:  # together: a quorum of three cannot be left one by one
             list(pool.map(lambda process: process.stop(limit=_STOP_LIMIT), self._nodes))
+        self._entrance.close()
         if self._given_data is None and self._root is not None:
             shutil.rmtree(self._root, ignore_errors=True)
         self._root = None
@@ -173,43 +211,16 @@ class KafkaCluster:
     def _prepare(self) -> None:
         self._root = self._given_data or Path(tempfile.mkdtemp(prefix="testbed-kafka-"))
         self._root.mkdir(parents=True, exist_ok=True)
-        self._ports = self._choose_ports()
-        self._nodes = [self._configured(node, self._root / f"node-{node}") for node in self.nodes]
-        self._format()
-
-    def _choose_ports(self) -> list[NodePorts]:
-        brokers = [self._port + i for i in range(self._count)] if self._port is not None else free_ports(self._count)
-        controllers = [port for port in free_ports(2 * self._count) if port not in brokers]
-        return [NodePorts(*pair) for pair in zip(brokers, controllers, strict=False)]
+        self._entrance.open(self._count, self._root)
+        self._ports = choose_ports(self._count, self._port, clients=self._entrance.wanted)
+        folders = [self._root / f"node-{node}" for node in self.nodes]
+        self._nodes = [self._configured(node, folder) for node, folder in zip(self.nodes, folders, strict=True)]
+        format_nodes(self._root, folders, options=self._entrance.format_options())
 
     def _configured(self, node: int, folder: Path) -> Process:
-        folder.mkdir(exist_ok=True)
-        file = folder / "server.properties"
-        properties = node_properties(node, self._ports, folder / "data", self._properties)
-        file.write_text(as_file(properties), encoding="utf-8")
-        command = [*jvm(kafka_classpath(), heap=self._heap), "kafka.Kafka", str(file)]
-        return Process(f"Kafka node {node}", command, folder / "server.log")
-
-    def _format(self) -> None:
-        """Format the folders that are not yet; all nodes share one cluster id, kept beside them."""
-        root = self._folder()
-        file = root / "cluster.id"
-        if not file.exists():
-            file.write_text(base64.urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("="), encoding="utf-8")
-        cluster = file.read_text(encoding="utf-8")
-        tools = []
-        for node in self.nodes:
-            folder = root / f"node-{node}"
-            if (folder / "data" / "meta.properties").exists():
-                continue
-            arguments = ["format", f"--cluster-id={cluster}", "--config", str(folder / "server.properties")]
-            command = [*jvm(kafka_classpath(), heap="128m", level="warn"), "kafka.tools.StorageTool", *arguments]
-            tools.append(Process(f"StorageTool for node {node}", command, folder / "format.log"))
-        for tool in tools:
-            tool.start()
-        for tool in tools:
-            if tool.wait(limit=_START_LIMIT) != 0:
-                raise ProcessDiedError(f"{tool.name} failed\n{tool.log_tail()}")
+        clients = self._entrance.listener(node, self._ports[node - 1])
+        properties = node_properties(node, self._ports, folder / "data", clients=clients, extra=self._properties)
+        return write_node(f"Kafka node {node}", folder, properties, heap=self._heap)
 
     def _wait_serving(self, node: int) -> None:
         process = self._process(node)
@@ -235,8 +246,3 @@ class KafkaCluster:
         """The addresses of the nodes that can answer."""
         answering = [n for n in self.nodes if self._process(n).running and n not in self._frozen]
         return ",".join(f"{LOOPBACK}:{self._ports[node - 1].broker}" for node in answering)
-
-    def _folder(self) -> Path:
-        if self._root is None:
-            raise RuntimeError("the cluster is not open")
-        return self._root

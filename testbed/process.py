@@ -2,17 +2,16 @@
 
 import atexit
 import os
-import queue
 import re
+import resource
 import signal
 import subprocess
 import sys
-import threading
 import weakref
 from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import Future
 from pathlib import Path
 
+from testbed.launcher import launch
 from testbed.waiting import until
 
 # Asks the kernel for SIGKILL when the parent goes, then becomes the program. A wrapper, as code between fork and exec
@@ -29,16 +28,28 @@ _WRONG = re.compile(r"\b(ERROR|FATAL)\b|(Exception|Error)\b(?!\.)")
 
 
 class Process:
-    """One program in a process group of its own, its output appended to a log file, signalled by its own id only.
+    """One program in a process group of its own, its output appended to a file, signalled by its own id only.
 
     Not for use by several threads at once. Signals wait until the kernel has acted on them.
     """
 
-    def __init__(self, name: str, command: Sequence[str], log: Path, *, environ: Mapping[str, str] | None = None):
-        """`command` is the program's path and arguments; `environ` is added to this process's environment."""
+    def __init__(
+        self,
+        name: str,
+        command: Sequence[str],
+        log: Path,
+        *,
+        environ: Mapping[str, str] | None = None,
+        output: Path | None = None,
+    ) -> None:
+        """`command` is the program's path and arguments; `environ` is added to this process's environment.
+
+        stdout and stderr go to `output`, such as `/dev/full`, instead of the log, which then stays empty.
+        """
         self.name = name
         self.log = log
         self._command = list(command)
+        self._output = output or log
         self._environ = {**os.environ, **(environ or {})}
         self._popen: subprocess.Popen[bytes] | None = None
         self._log_start = 0
@@ -62,8 +73,8 @@ class Process:
         command = self._command
         if sys.platform == "linux":
             command = [sys.executable, "-I", "-S", "-c", _GUARD, str(os.getpid()), *command]
-        with self.log.open("ab") as output:
-            self._popen = _launcher.run(
+        with self._output.open("ab") as output:
+            self._popen = launch(
                 lambda: subprocess.Popen(
                     command,
                     stdin=subprocess.DEVNULL,
@@ -115,6 +126,31 @@ class Process:
         """SIGCONT after `freeze`. Raises RuntimeError when the program does not run."""
         self._alive().send_signal(signal.SIGCONT)
 
+    def limit_file_size(self, limit: int | None) -> None:
+        """Let the running program write no file beyond `limit` bytes, a stand-in for a full disk; None lifts it.
+
+        Such a write fails with EFBIG, or is cut short at the limit; the signal SIGXFSZ is ignored, as Python programs
+        do by themselves. Files that are longer already can still be read. The log counts too. The next start is without
+        a limit. Raises RuntimeError when the program does not run. Linux only.
+        """
+        _, most = resource.prlimit(self.pid, resource.RLIMIT_FSIZE)
+        resource.prlimit(self.pid, resource.RLIMIT_FSIZE, (most if limit is None else limit, most))
+
+    @property
+    def resident_bytes(self) -> int:
+        """The memory that the running program has now (VmRSS). Raises RuntimeError when it does not run. Linux only."""
+        return self._status("VmRSS")
+
+    @property
+    def peak_resident_bytes(self) -> int:
+        """The most memory it has had since it was started (VmHWM). Raises RuntimeError. Linux only."""
+        return self._status("VmHWM")
+
+    @property
+    def open_files(self) -> int:
+        """How many file descriptors the running program has open. Raises RuntimeError. Linux only."""
+        return len(list(Path(f"/proc/{self.pid}/fd").iterdir()))
+
     def log_text(self) -> str:
         """All that the program wrote since it was last started."""
         if not self.log.exists():
@@ -144,6 +180,13 @@ class Process:
 
         until(check, limit=limit, what=f"{self.name} ready", interval=0.1, details=self.log_tail)
 
+    def _status(self, name: str) -> int:
+        for line in Path(f"/proc/{self.pid}/status").read_text(encoding="ascii").splitlines():
+            key, _, value = line.partition(":")
+            if key == name:
+                return int(value.split()[0]) * 1024
+        raise RuntimeError(f"{self.name} is ending: the kernel tells no {name} of it")
+
     def _alive(self) -> subprocess.Popen[bytes]:
         if self._popen is None or self._popen.poll() is not None:
             raise RuntimeError(f"{self.name} does not run")
@@ -154,38 +197,6 @@ class ProcessDiedError(RuntimeError):
     """A program ended by itself before it was ready; the message holds the end of its log."""
 
 
-class _Launcher:
-    """Starts programs from one thread that lives as long as this process.
-
-    The kernel's "when the parent goes" means the thread that started the program: a broker started from a pool's
-    worker would die with that worker.
-    """
-
-    def __init__(self) -> None:
-        self._jobs: queue.SimpleQueue[tuple[Callable[[], subprocess.Popen[bytes]], Future[subprocess.Popen[bytes]]]]
-        self._jobs = queue.SimpleQueue()
-        self._thread: threading.Thread | None = None
-        self._lock = threading.Lock()
-
-    def run(self, job: Callable[[], subprocess.Popen[bytes]]) -> subprocess.Popen[bytes]:
-        with self._lock:
-            if self._thread is None:
-                self._thread = threading.Thread(target=self._work, name="testbed-launcher", daemon=True)
-                self._thread.start()
-        answer: Future[subprocess.Popen[bytes]] = Future()
-        self._jobs.put((job, answer))
-        return answer.result()
-
-    def _work(self) -> None:
-        while True:
-            job, answer = self._jobs.get()
-            try:
-                answer.set_result(job())
-            except Exception as error:  # noqa: BLE001 (handed to the caller, who raises it)
-                answer.set_exception(error)
-
-
-_launcher = _Launcher()
 _started: "weakref.WeakSet[Process]" = weakref.WeakSet()
 
 

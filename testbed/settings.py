@@ -1,7 +1,7 @@
 """Broker properties that suit tests: small, quick, and with every limit that a test wants to lower already low."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from testbed.ports import LOOPBACK
@@ -9,10 +9,25 @@ from testbed.ports import LOOPBACK
 
 @dataclass(frozen=True)
 class NodePorts:
-    """The two loopback ports of one node."""
+    """The loopback ports that one node listens on; `clients` only where it has a `ClientListener`."""
 
     broker: int
     controller: int
+    clients: int | None = None
+
+    @property
+    def all(self) -> list[int]:
+        """Those that there are."""
+        return [port for port in (self.broker, self.controller, self.clients) if port is not None]
+
+
+@dataclass(frozen=True)
+class ClientListener:
+    """A listener for the clients under test, beside the plain one for brokers, tests and tools."""
+
+    port: int
+    advertised_port: int
+    security: Mapping[str, str] = field(default_factory=dict)  # its properties; none: unencrypted, open to anybody
 
 
 def quick_properties(nodes: int) -> dict[str, str]:
@@ -46,7 +61,12 @@ def quick_properties(nodes: int) -> dict[str, str]:
 
 
 def node_properties(
-    node: int, ports: Sequence[NodePorts], data: Path, extra: Mapping[str, str] | None = None
+    node: int,
+    ports: Sequence[NodePorts],
+    data: Path,
+    *,
+    clients: ClientListener | None = None,
+    extra: Mapping[str, str] | None = None,
 ) -> dict[str, str]:
     """The properties of node number `node` (from 1) of a KRaft cluster that combines broker and controller.
 
@@ -54,17 +74,25 @@ def node_properties(
     """
     own = ports[node - 1]
     voters = ",".join(f"{i}@{LOOPBACK}:{each.controller}" for i, each in enumerate(ports, 1))
+    listening = {"PLAINTEXT": own.broker, "CONTROLLER": own.controller}
+    advertised = {"PLAINTEXT": own.broker}
+    protocols = {"PLAINTEXT": "PLAINTEXT", "CONTROLLER": "PLAINTEXT"}
+    if clients is not None:
+        listening["CLIENTS"] = clients.port
+        advertised["CLIENTS"] = clients.advertised_port
+        protocols["CLIENTS"] = "SASL_SSL" if clients.security else "PLAINTEXT"
     return {
         "process.roles": "broker,controller",
         "node.id": str(node),
         "controller.quorum.voters": voters,
-        "listeners": f"PLAINTEXT://{LOOPBACK}:{own.broker},CONTROLLER://{LOOPBACK}:{own.controller}",
-        "advertised.listeners": f"PLAINTEXT://{LOOPBACK}:{own.broker}",
-        "listener.security.protocol.map": "PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT",
+        "listeners": ",".join(f"{name}://{LOOPBACK}:{port}" for name, port in listening.items()),
+        "advertised.listeners": ",".join(f"{name}://{LOOPBACK}:{port}" for name, port in advertised.items()),
+        "listener.security.protocol.map": ",".join(f"{name}:{protocol}" for name, protocol in protocols.items()),
         "inter.broker.listener.name": "PLAINTEXT",
         "controller.listener.names": "CONTROLLER",
         "log.dirs": str(data),
         **quick_properties(len(ports)),
+        **{f"listener.name.clients.{name}": value for name, value in (clients.security if clients else {}).items()},
         **(extra or {}),
     }
 

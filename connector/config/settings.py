@@ -74,11 +74,12 @@ class DuplicatesSettings(Section):
 partition; with `receipts` also across restarts."""
 
     key: Expression = Field(examples=["eventId"])
-    """Expression for what two events of one lead share. A lead without it is never a duplicate."""
+    """Expression for what two events of one lead share: text or a whole number. A lead without it is never a \
+duplicate; text made of parts, as `"{{ a }}-{{ b }}"`, is never empty, so use a field that every lead has."""
     window: PositiveDuration = default("24h")
     """For how long a delivered lead is remembered."""
     max_keys: Count = default(100_000, le=10_000_000)
-    """Most leads remembered; the oldest are forgotten first. About 200 bytes each."""
+    """Most leads remembered; the oldest are forgotten first. About 250 bytes each."""
 
 
 class TelemetrySettings(Section):

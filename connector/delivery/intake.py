@@ -10,6 +10,7 @@ from collections.abc import Awaitable, Callable, Iterator
 from typing import Protocol
 
 from connector.delivery.dispatcher import Outcomes, Spawn
+from connector.delivery.position import Returned
 from connector.delivery.record import Headers, Record, Shipment
 from connector.leads.decode import SchemaKey
 from connector.leads.mapped import MappedLead
@@ -67,10 +68,12 @@ class Intake:
         now_ms: Callable[[], int],
         *,
         park_in_doubt: bool = False,
+        longest_rest: float = 0.0,
         caught_up: Callable[[], None] = lambda: None,
     ) -> None:
         """``park_in_doubt``: records that may have been sent by an earlier process are parked instead of sent again.
-        ``caught_up`` is called whenever all that was received has been looked at."""
+        ``longest_rest``: seconds for which a record of the retry topic rests at most before it is tried. ``caught_up``
+        is called whenever all that was received has been looked at."""
         self._decoder = decoder
         self._mapper = mapper
         self._dispatcher = dispatcher
@@ -80,10 +83,11 @@ class Intake:
         self._spawn = spawn
         self._now_ms = now_ms
         self._park_in_doubt = park_in_doubt
+        self._longest_rest = longest_rest
         self._caught_up = caught_up
         self._queue: deque[Record] = deque()
         self._unlearnt: dict[SchemaKey, list[Record]] = {}
-        self._resting: list[tuple[int, int, Record]] = []
+        self._resting: list[tuple[float, int, Record]] = []
         self._numbers = itertools.count()
         self._running = False
         self._fetches: set[asyncio.Task[None]] = set()
@@ -146,7 +150,7 @@ class Intake:
         for _ in range(min(SLICE, len(self._queue))):
             record = self._queue.popleft()
             if record.origin is not None and record.origin.not_before_ms > now_ms:
-                self._rest(record, record.origin.not_before_ms, now_ms)
+                self._rest(record, record.origin, now_ms)
                 continue
             match self._prepare(record, now_ms):
                 case MappedLead() as lead:
@@ -179,23 +183,24 @@ class Intake:
             message = f"the connector failed on this lead ({type(error).__name__}); please report it"
             return SetAside(Outcome.DEAD_LETTER, Stage.MAP, Reason.INTERNAL_ERROR, message)
 
-    def _rest(self, record: Record, until_ms: int, now_ms: int) -> None:
-        """The record is not to be tried yet."""
-        heapq.heappush(self._resting, (until_ms, next(self._numbers), record))
-        if self._resting[0][2] is record:
-            if self._alarm is not None:
-                self._alarm.cancel()
-            self._alarm = asyncio.get_running_loop().call_later((until_ms - now_ms) / 1000, self._wake)
+    def _rest(self, record: Record, origin: Returned, now_ms: int) -> None:
+        """The record is not to be tried yet. How long is decided once, so that a clock that is set does not matter, and
+        no header makes it longer than leads rest with us."""
+        seconds = min((origin.not_before_ms - now_ms) / 1000, self._longest_rest)
+        record.origin = origin._replace(not_before_ms=0)
+        heapq.heappush(self._resting, (asyncio.get_running_loop().time() + seconds, next(self._numbers), record))
+        self._set_alarm()
+
+    def _set_alarm(self) -> None:
+        if self._alarm is not None:
+            self._alarm.cancel()
+        self._alarm = asyncio.get_running_loop().call_at(self._resting[0][0], self._wake) if self._resting else None
 
     def _wake(self) -> None:
-        now_ms = self._now_ms()
-        while self._resting and self._resting[0][0] <= now_ms:
+        now = asyncio.get_running_loop().time()
+        while self._resting and self._resting[0][0] <= now:
             self._queue.append(heapq.heappop(self._resting)[2])
-        self._alarm = None
-        if self._resting:
-            # At least a second, for a clock that was set back must not make this a busy loop.
-            seconds = max(1.0, (self._resting[0][0] - now_ms) / 1000)
-            self._alarm = asyncio.get_running_loop().call_later(seconds, self._wake)
+        self._set_alarm()
         if self._queue:
             self._go_on()
 

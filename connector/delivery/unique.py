@@ -120,7 +120,7 @@ class Unique:
         self._give_up(records)
 
     async def _warm(self, claim: Claim, recall: Recall) -> None:
-        self._window.forget_partition(claim.topic, claim.partition)
+        # What this process delivered itself is kept: its receipts may not be there.
         await recall(claim, self._window.restore)
         waiting = self._cold.pop(claim, None)
         if waiting:

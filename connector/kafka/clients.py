@@ -36,7 +36,7 @@ class Clients:
         return Consumer(self._with_events(reader_config(self.settings, _CLIENT_ID)))
 
     def producer(self) -> Producer:
-        """A producer for dead letters."""
+        """A producer for letters and receipts."""
         return Producer(self._with_events(producer_config(self.settings, _CLIENT_ID)))
 
     def admin(self) -> AdminClient:

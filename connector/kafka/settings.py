@@ -83,13 +83,14 @@ def reader_config(settings: KafkaSettings, client_id: str) -> dict[str, object]:
         "enable.auto.commit": False,
         "enable.auto.offset.store": False,
         "enable.partition.eof": True,
+        "queued.max.messages.kbytes": 4096,
         "auto.offset.reset": "earliest",
         "allow.auto.create.topics": False,
     }
 
 
 def producer_config(settings: KafkaSettings, client_id: str) -> dict[str, object]:
-    """The producer of dead letters: idempotent, acknowledged by all replicas."""
+    """The producer of letters and receipts: idempotent, acknowledged by all replicas."""
     return {
         "linger.ms": 5,
         "message.max.bytes": 10_000_000,

@@ -122,7 +122,11 @@ def _key_of(key: Evaluate, scope: Scope) -> str | None:
         value = key(scope)
     except Exception as error:  # noqa: BLE001 - an expression may raise anything
         fail("duplicate_key", error)
-    return None if value is None or value == "" else str(value)
+    if value is None or value == "":
+        return None
+    if isinstance(value, bool) or not isinstance(value, str | int | UUID):
+        raise RefusalError(Reason.INVALID_FIELD, "duplicate_key: a text or a whole number is expected")
+    return str(value)
 
 
 def _check_names(spec: MappingSpec, compiler: Compiler) -> None:

@@ -1,7 +1,7 @@
 """The shortest way to write and read records."""
 
 import uuid
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import closing
 
 from confluent_kafka import Consumer, KafkaError, KafkaException, Message, Producer
@@ -11,7 +11,9 @@ from testbed.waiting import until
 LIMIT = 120.0  # seconds
 
 
-def produce(bootstrap_servers: str, topic: str, values: Sequence[str]) -> None:
+def produce(
+    bootstrap_servers: str, topic: str, values: Sequence[str], *, settings: Mapping[str, str] | None = None
+) -> None:
     """Write `values`, acknowledged by all in-sync replicas. Raises AssertionError when one is not."""
     refused: list[KafkaError] = []
 
@@ -19,7 +21,7 @@ def produce(bootstrap_servers: str, topic: str, values: Sequence[str]) -> None:
         if error is not None:
             refused.append(error)
 
-    producer = Producer({"bootstrap.servers": bootstrap_servers, "acks": "all", "log_level": 0})
+    producer = Producer({"bootstrap.servers": bootstrap_servers, "acks": "all", "log_level": 0, **(settings or {})})
     for value in values:
         producer.produce(topic, value.encode(), on_delivery=delivered)
     assert producer.flush(LIMIT) == 0
@@ -27,18 +29,25 @@ def produce(bootstrap_servers: str, topic: str, values: Sequence[str]) -> None:
 
 
 def consume(
-    bootstrap_servers: str, topic: str, count: int, *, group: str | None = None, protocol: str = "classic"
+    bootstrap_servers: str,
+    topic: str,
+    count: int,
+    *,
+    group: str | None = None,
+    protocol: str = "classic",
+    settings: Mapping[str, str] | None = None,
 ) -> list[Message]:
     """Read `count` records as a member of `group` (one of its own by default), commit, leave."""
-    settings: dict[str, str | int | bool] = {
+    wanted: dict[str, str | int | bool] = {
         "bootstrap.servers": bootstrap_servers,
         "group.id": group or uuid.uuid4().hex,
         "group.protocol": protocol,
         "auto.offset.reset": "earliest",
         "enable.auto.commit": False,
         "log_level": 0,
+        **(settings or {}),
     }
-    with closing(Consumer(settings)) as consumer:
+    with closing(Consumer(wanted)) as consumer:
         consumer.subscribe([topic])
         messages: list[Message] = []
 

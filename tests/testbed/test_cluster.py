@@ -10,10 +10,14 @@ from pathlib import Path
 import pytest
 from confluent_kafka import KafkaException
 from confluent_kafka.admin import AdminClient
+from confluent_kafka.admin._config import ConfigResource
 
+from testbed import groups
+from testbed.groups import Committed
 from testbed.kafka import KafkaCluster
 from testbed.ports import LOOPBACK, accepts
 from testbed.process import ProcessDiedError
+from testbed.topics import admin_client
 from testbed.waiting import until
 from tests.conftest import OwnKafka
 from tests.testbed.clients import LIMIT, consume, produce, values
@@ -60,8 +64,7 @@ def test_three_nodes_go_on_without_one(own_kafka: OwnKafka) -> None:
     """Topics have three replicas; with one node killed, records are written and read, and it comes back."""
     cluster = own_kafka(3)
     cluster.create_topic("leads", 6)
-    metadata = AdminClient({"bootstrap.servers": cluster.bootstrap_servers}).list_topics("leads", timeout=LIMIT)
-    assert {len(partition.replicas) for partition in metadata.topics["leads"].partitions.values()} == {3}
+    assert _replicas(cluster.bootstrap_servers, "leads") == {3}
     produce(cluster.bootstrap_servers, "leads", ["a"])
     cluster.kill(2)
     produce(cluster.bootstrap_servers, "leads", ["b"])
@@ -69,6 +72,32 @@ def test_three_nodes_go_on_without_one(own_kafka: OwnKafka) -> None:
     cluster.start(2)
     cluster.create_topic("more", 3)
     assert cluster.pid(2)
+
+
+def test_killed_and_frozen_nodes_hand_over(own_kafka: OwnKafka) -> None:
+    """A killed coordinator's group and a frozen leader's partition go to other nodes, with all that they had."""
+    cluster = own_kafka(3)
+    servers = cluster.bootstrap_servers
+    cluster.create_topic("leads", 1)
+    produce(servers, "leads", ["a"])
+    groups.commit(servers, "group", "leads", {0: Committed(1, "noted")})
+    assert _replicas(servers, "__consumer_offsets") == {3}
+    assert _setting(servers, "__consumer_offsets", "min.insync.replicas") == "2"
+    for group in ("group", "Grupo de Añó", *map(str, range(10))):
+        assert cluster.coordinator(group) == _described_coordinator(servers, group)
+
+    killed = cluster.coordinator("group")
+    cluster.kill(killed)
+    until(lambda: cluster.coordinator("group") != killed, limit=LIMIT, what="another coordinator")
+    assert groups.committed(servers, "group", "leads") == {0: Committed(1, "noted")}
+    groups.commit(servers, "group", "leads", {0: Committed(0)})
+    cluster.start(killed)
+
+    frozen = cluster.leader("leads")
+    cluster.freeze(frozen)
+    until(lambda: cluster.leader("leads") != frozen, limit=LIMIT, what="another leader")
+    assert values(consume(servers, "leads", 1, group="group")) == ["a"]
+    cluster.thaw(frozen)
 
 
 def test_broker_properties_can_be_set(own_kafka: OwnKafka) -> None:
@@ -118,6 +147,24 @@ if sys.platform == "linux":  # elsewhere the kernel has no such promise to test
             os.kill(command.pid, signal.SIGKILL)
             command.wait(LIMIT)
         until(lambda: not accepts(port), limit=LIMIT, what="the broker gone")
+
+
+def _replicas(servers: str, topic: str) -> set[int]:
+    partitions = admin_client(servers).list_topics(topic, timeout=LIMIT).topics[topic].partitions
+    return {len(partition.replicas) for partition in partitions.values()}
+
+
+def _setting(servers: str, topic: str, name: str) -> str:
+    admin = admin_client(servers)
+    (answer,) = admin.describe_configs([ConfigResource(ConfigResource.Type.TOPIC, topic)]).values()
+    value: str = answer.result()[name].value
+    return value
+
+
+def _described_coordinator(servers: str, group: str) -> int:
+    admin = admin_client(servers)
+    node: int = admin.describe_consumer_groups([group])[group].result().coordinator.id
+    return node
 
 
 def _up() -> subprocess.Popen[str]:

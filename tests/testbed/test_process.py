@@ -1,9 +1,11 @@
 """Child processes live as long as the test bed says."""
 
+import errno
 import os
 import signal
 import sys
 import threading
+from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
@@ -14,9 +16,26 @@ from testbed.waiting import until
 LIMIT = 60.0  # seconds
 _SLEEPS = "import time; print('up', flush=True); time.sleep(3600)"
 
+# Lets a file grow, and says each time that this begins to work or to fail.
+_WRITES = """
+import errno, os, time
+last = ""
+while True:
+    now = "OK"
+    try:
+        with open(os.environ["FILE"], "ab") as file:
+            file.write(bytes(1000))
+    except OSError as error:
+        now = errno.errorcode[error.errno]
+    if now != last:
+        print(now, flush=True)
+    last = now
+    time.sleep(0.001)
+"""
 
-def _python(code: str, folder: Path) -> Process:
-    return Process("a program", [sys.executable, "-c", code], folder / "log")
+
+def _python(code: str, folder: Path, *, environ: Mapping[str, str] | None = None) -> Process:
+    return Process("a program", [sys.executable, "-c", code], folder / "log", environ=environ)
 
 
 @pytest.fixture
@@ -91,3 +110,35 @@ def test_a_program_that_does_not_run_cannot_be_frozen(tmp_path: Path) -> None:
     until(lambda: not process.running, limit=LIMIT, what="the end")
     with pytest.raises(RuntimeError, match="does not run"):
         process.thaw()
+
+
+if sys.platform == "linux":
+
+    def test_output_may_go_to_a_full_disk(tmp_path: Path) -> None:
+        """A program whose output goes to a full device is told so, and the log stays empty."""
+        code = f"import os, sys\ntry: os.write(1, b'up')\nexcept OSError as error: sys.exit(error.errno)\n{_SLEEPS}"
+        process = Process("a program", [sys.executable, "-c", code], tmp_path / "log", output=Path("/dev/full"))
+        process.start()
+        assert process.wait(limit=LIMIT) == errno.ENOSPC
+        assert process.log_text() == ""
+
+    def test_files_can_be_kept_from_growing(tmp_path: Path) -> None:
+        """Beyond the limit writes fail and the program lives; without the limit they succeed again."""
+        file = tmp_path / "file"
+        process = _python(_WRITES, tmp_path, environ={"FILE": str(file)})
+        process.start()
+        process.wait_ready(lambda: process.log_text() == "OK\n", limit=LIMIT)
+        process.limit_file_size(100_000)
+        process.wait_ready(lambda: process.log_text() == "OK\nEFBIG\n", limit=LIMIT)
+        assert file.stat().st_size == 100_000
+        process.limit_file_size(None)
+        process.wait_ready(lambda: process.log_text() == "OK\nEFBIG\nOK\n", limit=LIMIT)
+        process.kill()
+
+    def test_memory_and_files_are_told(sleeper: Process) -> None:
+        """The kernel's own numbers, in bytes and descriptors."""
+        assert 1_000_000 < sleeper.resident_bytes <= sleeper.peak_resident_bytes
+        assert sleeper.open_files == 3
+        sleeper.kill()
+        with pytest.raises(RuntimeError, match="does not run"):
+            _ = sleeper.resident_bytes

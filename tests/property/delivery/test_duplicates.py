@@ -210,6 +210,27 @@ def test_a_day_that_expires_is_forgotten_bit_by_bit() -> None:
     assert window.delivered == 0
 
 
+def test_the_latest_delivery_counts_by_the_millisecond() -> None:
+    """Receipts of one key come in any order."""
+    window: Window[object] = Window(60, 10)
+    for time_ms in (1000, 1002, 1001):
+        window.restore(hash_of("a"), Position("leads", 0, time_ms), time_ms)
+    assert window.begin(hash_of("a"), object(), 1003) == Duplicate(Position("leads", 0, 1002), 1002)
+
+
+def test_memory_is_bounded_however_often_a_partition_comes_back() -> None:
+    """Its receipts are read each time; a key that is delivered again and again leaves nothing behind either."""
+    window: Window[object] = Window(60, 1000)
+    for turn in range(100):
+        for number in range(50):
+            window.restore(hash_of(str(number)), Position("leads", 0, number), number)
+            window.restore(hash_of("often"), Position("leads", 1, turn), 50 * turn + number)
+        if turn % 2:
+            window.forget_partition("leads", 0)
+            assert window.delivered == 1 and len(window._oldest) == 1
+        assert len(window._oldest) <= 2 * 51 + 65
+
+
 @given(st.text())
 def test_any_text_is_a_key(text: str) -> None:
     """Also what is not valid Unicode."""

@@ -9,9 +9,10 @@ from typing import Any
 import pytest
 
 from connector.delivery.backoff import Backoff
-from connector.delivery.dispatcher import Dispatcher
+from connector.delivery.dispatcher import Dispatcher, Intents
 from connector.delivery.intake import SLICE, Intake
 from connector.delivery.lane import Flush, Lane, LanePolicy
+from connector.delivery.position import Position, Returned
 from connector.delivery.progress import PartitionProgress
 from connector.delivery.record import Claim, Headers, Record, Shipment
 from connector.leads.answer import Answer, AnswerClass
@@ -88,16 +89,27 @@ class Mapper:
     def map(self, lead: dict[str, object], topic: str, now_ms: int) -> MappedLead | SetAside:
         if lead["hub"] == "defect":
             raise KeyError("a mistake of ours")
-        return MappedLead("id", None, "route", Destination(str(lead["hub"])), b"{}")
+        expires_at_ms = 1000 if lead["hub"] == "short-lived" else None
+        return MappedLead("id", None, "route", Destination(str(lead["hub"])), b"{}", expires_at_ms=expires_at_ms)
 
 
 class Room:
     """Intake and dispatcher put together."""
 
-    def __init__(self, tasks: asyncio.TaskGroup, most_requests: int = 1000, **policy: Any) -> None:
+    def __init__(
+        self,
+        tasks: asyncio.TaskGroup,
+        most_requests: int = 1000,
+        intents: Intents | None = None,
+        *,
+        park_in_doubt: bool = False,
+        **policy: Any,
+    ) -> None:
         self.api = Api()
         self.ledger = Ledger()
         self.decoder = Decoder()
+        self.now_ms = 0
+        self.caught_up = 0
         self.registry = asyncio.Event()
         policy = {"max_leads": 3, "linger": 30.0, "backoff": Backoff(1000.0, 1000.0), **policy}
         self.dispatcher = Dispatcher(
@@ -106,9 +118,10 @@ class Room:
             self.ledger,
             self.ledger,
             tasks.create_task,
-            lambda: 0,
+            lambda: self.now_ms,
             lambda: 1.0,
             most_requests,
+            intents,
         )
         self.intake = Intake(
             self.decoder,
@@ -118,8 +131,14 @@ class Room:
             self.learn,
             lambda _record, error: self.ledger.defects.append(error),
             tasks.create_task,
-            lambda: 0,
+            lambda: self.now_ms,
+            park_in_doubt=park_in_doubt,
+            longest_rest=0.2,
+            caught_up=self.catch_up,
         )
+
+    def catch_up(self) -> None:
+        self.caught_up = self.intake.seen
 
     async def learn(self, _key: SchemaKey) -> None:
         await self.registry.wait()
@@ -344,3 +363,200 @@ def test_event_named_hubs_do_not_pile_up(monkeypatch: pytest.MonkeyPatch) -> Non
         assert len(room.ledger.done) == 50
 
     run(body)
+
+
+def test_a_lead_that_becomes_too_old_while_it_waits_is_not_sent() -> None:
+    """Its outcome is expired; the others of its batch go."""
+
+    async def body(room: Room) -> None:
+        room.intake.receive(records(b"short-lived"))
+        await turns()
+        room.now_ms = 1001
+        room.api.answer(Answer(AnswerClass.UNAVAILABLE, 500))
+        await turns()
+        room.intake.receive(records(b"short-lived", b"sales"))
+        while not room.ledger.aside:
+            await asyncio.sleep(0.001)
+        room.api.answer()
+        await turns()
+        assert {why.outcome for _, why in room.ledger.aside} == {Outcome.EXPIRED}
+        assert [record.value for record in room.ledger.done] == [b"sales"]
+        assert [len(contacts) for hub, contacts, _ in room.api.requests if hub.hub == "short-lived"] == [1]
+
+    run(body, backoff=Backoff(0.001, 0.001))
+
+
+class Notary:
+    """Implements Intents: a request waits here until the test lets it go."""
+
+    def __init__(self) -> None:
+        self.written = asyncio.Event()
+        self.intended: list[Record] = []
+        self.withdrawn: list[Record] = []
+
+    async def intend(self, records: list[Record]) -> None:
+        self.intended += records
+        await self.written.wait()
+
+    def withdraw(self, records: list[Record]) -> None:
+        self.withdrawn += records
+
+
+def test_a_request_waits_until_it_is_written_down_that_it_goes() -> None:
+    """And does not go for claims that were released meanwhile."""
+    notary = Notary()
+
+    async def body(room: Room) -> None:
+        theirs, ours = claim(0), claim(1)
+        room.intake.receive([*records(b"sales", of=theirs), *records(b"sales", of=ours)])
+        await turns()
+        assert len(notary.intended) == 2 and not room.api.requests
+        theirs.released = True
+        room.dispatcher.release()
+        notary.written.set()
+        await turns()
+        assert [len(contacts) for _, contacts, _ in room.api.requests] == [1]
+        assert [record.claim for record in room.ledger.gone] == [theirs]
+
+    run(body, intents=notary)
+
+
+@pytest.mark.parametrize(
+    ("kind", "withdrawn"),
+    [
+        (AnswerClass.UNAVAILABLE, True),
+        (AnswerClass.THROTTLED, True),
+        (AnswerClass.REJECTED, True),
+        (AnswerClass.AMBIGUOUS, False),
+        (AnswerClass.ACCEPTED, False),
+    ],
+)
+def test_what_certainly_had_no_effect_is_in_doubt_no_longer(kind: AnswerClass, withdrawn: bool) -> None:
+    """An answer that says so withdraws what was written down; one that may have had an effect does not."""
+    notary = Notary()
+    notary.written.set()
+
+    async def body(room: Room) -> None:
+        [record] = records(b"sales")
+        room.intake.receive([record])
+        await turns()
+        room.api.answer(Answer(kind, 500))
+        await turns()
+        assert notary.withdrawn == ([record] if withdrawn else [])
+
+    run(body, intents=notary)
+
+
+def test_a_lead_that_had_no_answer_once_stays_in_doubt() -> None:
+    """Whatever its next request says of itself."""
+    notary = Notary()
+    notary.written.set()
+
+    async def body(room: Room) -> None:
+        room.intake.receive(records(b"sales"))
+        await turns()
+        room.api.answer(Answer(AnswerClass.AMBIGUOUS))
+        while len(room.api.requests) < 2:
+            await asyncio.sleep(0.001)
+        room.api.answer(Answer(AnswerClass.UNAVAILABLE, 500))
+        await turns()
+        assert notary.withdrawn == []
+
+    run(body, intents=notary, backoff=Backoff(0.001, 0.001))
+
+
+def test_what_an_earlier_process_may_have_sent_is_parked_where_that_is_asked_for() -> None:
+    """crash_safety: park. Without it the lead is sent."""
+
+    async def body(room: Room) -> None:
+        [record] = records(b"sales")
+        record.in_doubt = True
+        room.intake.receive([record])
+        await turns()
+        room.api.answer()
+        await turns()
+        parked = [(each, why.outcome, why.reason) for each, why in room.ledger.aside]
+        expected = [(record, Outcome.PARKED, Reason.IN_DOUBT)] if parks else []
+        assert (parked, room.ledger.done) == (expected, [] if parks else [record])
+
+    for parks in (True, False):
+        run(body, park_in_doubt=parks)
+
+
+def test_a_lead_of_the_retry_topic_rests_until_its_time() -> None:
+    """It is held meanwhile, and keeps its order among those that rest."""
+
+    async def body(room: Room) -> None:
+        room.now_ms = 1000
+        batch = records(b"sales", b"sales", b"support")
+        for record, until_ms in zip(batch, (1050, 1100, 0), strict=True):
+            record.origin = Returned(Position("leads", 3, 7), None, until_ms, 4)
+        room.intake.receive(batch)
+        await turns()
+        assert [hub.hub for hub, _, _ in room.api.requests] == ["support"]
+        assert list(room.intake.held()) == batch[:2] and room.intake.holds
+        assert room.caught_up == 3
+        while room.intake.holds:
+            await asyncio.sleep(0.001)
+        await turns()
+        room.api.answer()
+        await turns()
+        room.api.answer()
+        await turns()
+        assert room.ledger.done == [batch[2], *batch[:2]]
+
+    run(body)
+
+
+def test_a_lead_rests_no_longer_than_leads_rest_with_us() -> None:
+    """Whatever a header says, and wherever the clock is set to meanwhile; a release forgets it at once."""
+
+    async def body(room: Room) -> None:
+        ours = claim()
+        forever, gone = [*records(b"sales", of=ours), *records(b"support")]
+        for record in (forever, gone):
+            record.origin = Returned(Position("leads", 3, 7), None, 10**15, 0)
+        room.now_ms = 10**12
+        room.intake.receive([forever, gone])
+        room.now_ms -= 3_600_000
+        gone.claim.released = True
+        room.intake.release()
+        assert room.ledger.gone == [gone] and room.intake.holds
+        while not room.api.requests:
+            await asyncio.sleep(0.001)
+        assert [hub.hub for hub, _, _ in room.api.requests] == ["sales"]
+        assert not room.intake.holds
+
+    run(body)
+
+
+def test_a_hub_that_hangs_is_held_to_account() -> None:
+    """What waits for a hub that takes nothing is told by record, so that its partitions can be paused."""
+
+    async def body(room: Room) -> None:
+        batch = records(*[b"sales"] * 5, b"support")
+        room.intake.receive(batch)
+        await turns()
+        assert not room.dispatcher.stalled and list(room.dispatcher.held()) == []
+        for hub, _, future in room.api.requests:
+            future.set_result(OK if hub.hub == "support" else Answer(AnswerClass.UNAVAILABLE, 500))
+        await turns()
+        assert any([room.dispatcher.stalled])  # mypy would have it that nothing changed since it was asked
+        assert list(room.dispatcher.held()) == batch[:5]
+
+    run(body)
+
+
+def test_a_hub_that_is_down_for_long_has_its_leads_parked() -> None:
+    """All but the next probe's."""
+
+    async def body(room: Room) -> None:
+        batch = records(*[b"sales"] * 5)
+        room.intake.receive(batch)
+        await turns()
+        while len(room.ledger.aside) < 4:
+            room.api.answer(Answer(AnswerClass.UNAVAILABLE, 500))
+            await asyncio.sleep(0.001)
+        assert {why.reason for _, why in room.ledger.aside} == {Reason.HUB_DOWN}
+
+    run(body, backoff=Backoff(0.01, 0.01), park_after=0.05, breaker_failures=2)

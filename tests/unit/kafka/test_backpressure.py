@@ -1,0 +1,102 @@
+"""How much may be read while something takes nothing, and which partitions pause for it."""
+
+from __future__ import annotations
+
+from confluent_kafka import TopicPartition
+
+from connector.delivery.progress import PartitionProgress
+from connector.delivery.record import Claim, Held, Record
+from connector.kafka.backpressure import MOST_AT_ONCE, MOST_WHILE_HELD, BackPressure
+from connector.kafka.buffer import Buffer
+
+
+class Partitions:
+    """A consumer that remembers which partitions are paused."""
+
+    def __init__(self) -> None:
+        self.paused: set[int] = set()
+
+    def pause(self, partitions: list[TopicPartition]) -> None:
+        assert self.paused.isdisjoint(p.partition for p in partitions), "paused twice"
+        self.paused |= {p.partition for p in partitions}
+
+    def resume(self, partitions: list[TopicPartition]) -> None:
+        assert self.paused.issuperset(p.partition for p in partitions), "not paused"
+        self.paused -= {p.partition for p in partitions}
+
+
+def claims(count: int) -> list[Claim]:
+    """Claims on partitions 0, 1, 2 …"""
+    return [Claim("leads", partition, PartitionProgress(0)) for partition in range(count)]
+
+
+def filled(buffer: Buffer, claim: Claim, count: int, size: int = 1) -> list[Record]:
+    """Records of a claim, handed over."""
+    records = [Record(claim, offset, None, None, b"x" * size, None) for offset in range(count)]
+    for record in records:
+        record.claim.progress.take(record.offset)
+        buffer.add(record)
+    return records
+
+
+def test_with_nothing_held_the_buffer_alone_bounds() -> None:
+    """Room is what is free, at most a hand-over; no partition pauses for its share."""
+    buffer = Buffer(1000, 10_000)
+    pressure = BackPressure(buffer)
+    assert pressure.room() == MOST_AT_ONCE
+    [one] = claims(1)
+    filled(buffer, one, 900)
+    assert pressure.room() == 100
+    assert pressure.overdrawn([one]) == []
+
+
+def test_what_is_held_has_an_allowance_of_its_own() -> None:
+    """A buffer full of leads for a hub that is away has room for others, up to as much again."""
+    buffer = Buffer(1000, 10_000)
+    pressure = BackPressure(buffer)
+    away, well = claims(2)
+    filled(buffer, away, 1000)
+    assert pressure.room() == 0
+    pressure.hold(Held(1000, {away: (1000, 1000)}))
+    assert pressure.room() == MOST_WHILE_HELD
+    filled(buffer, well, 1000)
+    pressure.hold(Held(2000, {away: (1000, 1000)}))
+    assert pressure.room() == 0, "memory is bounded by twice the buffer"
+
+
+def test_nothing_is_read_before_it_is_known_what_is_held_of_it() -> None:
+    """Else a hand-over could overdraw a share many times over."""
+    buffer = Buffer(1000, 10_000)
+    pressure = BackPressure(buffer)
+    [one] = claims(1)
+    filled(buffer, one, 10)
+    pressure.hold(Held(9, {one: (1, 1)}))
+    assert pressure.room() == 0
+    pressure.hold(Held(10, {one: (2, 2)}))
+    assert pressure.room() == MOST_WHILE_HELD
+
+
+def test_a_partition_pauses_when_its_share_is_used_up_by_number_or_by_bytes() -> None:
+    """Shares are equal; a partition that holds nothing flows on."""
+    buffer = Buffer(1000, 10_000)
+    pressure = BackPressure(buffer)
+    number, size, little, none = claims(4)
+    pressure.hold(Held(0, {number: (250, 250), size: (10, 2500), little: (249, 2499)}))
+    consumer = Partitions()
+    assert pressure.pause(consumer, pressure.overdrawn([number, size, little, none])) == 2  # type: ignore[arg-type]
+    assert consumer.paused == {0, 1}
+    pressure.hold(None)
+    assert pressure.pause(consumer, pressure.overdrawn([number, size, little, none])) == 0  # type: ignore[arg-type]
+    assert not consumer.paused and not pressure.paused
+
+
+def test_a_partition_that_left_and_came_back_is_paused_anew() -> None:
+    """librdkafka resumes what it is assigned."""
+    buffer = Buffer(1000, 10_000)
+    pressure = BackPressure(buffer)
+    [one] = claims(1)
+    first, second = Partitions(), Partitions()
+    pressure.pause(first, [one])  # type: ignore[arg-type]
+    pressure.forget([TopicPartition("leads", 0)])
+    assert pressure.pause(second, [one]) == 1  # type: ignore[arg-type]
+    assert second.paused == {0}
