@@ -8,7 +8,7 @@ ARGS ?=
 PARALLEL := -n 2 --dist worksteal
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test unit integration check format docs lock bench clean
+.PHONY: help install demo test unit integration chaos check format docs lock bench clean
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -36,6 +36,11 @@ unit: $(READY) ## Tests that need neither Kafka nor registry
 integration: $(READY) ## Tests on a real Kafka
 	@$(BIN)/python -m testbed fetch
 	$(BIN)/python -m pytest $(PARALLEL) tests/integration tests/testbed $(ARGS)
+
+chaos: $(READY) ## The fault matrix (about 20 min); writes docs/reliability.md from the last full runs
+	@$(BIN)/python -m testbed fetch
+	$(BIN)/python -m pytest $(PARALLEL) tests/chaos -m "chaos or not chaos" $(ARGS)
+	$(BIN)/python -m tests.chaos.report
 
 check: $(READY) ## Format, lint, types, imports, generated docs
 	$(BIN)/ruff format --check .

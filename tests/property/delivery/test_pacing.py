@@ -90,14 +90,21 @@ def test_a_limit_that_is_not_used_does_not_grow() -> None:
     assert one.limit == 4
 
 
-@given(base=st.floats(0.001, 2.0), noise=st.lists(st.floats(0.0, RISING_SECONDS - 0.001), min_size=1, max_size=300))
+@given(base=st.floats(0.001, 2.0), noise=st.lists(st.floats(0.0, 0.99), min_size=1, max_size=300))
 @settings(deadline=None)
+@example(1.0, [0.0] * 50 + [0.9] * 50)
 def test_noise_costs_no_speed(base: float, noise: list[float]) -> None:
-    """Answers that take milliseconds more, in whatever pattern, lower nothing."""
+    """Answers that take milliseconds more, or not yet twice as long, lower nothing, in whatever pattern."""
     one = Limited(8)
-    for more in noise:
-        one.round(base + more)
+    for share in noise:
+        one.round(base + share * max(base, RISING_SECONDS))
         assert one.limit == 8
+
+
+def test_an_outlier_is_no_trend() -> None:
+    """One answer that takes a hundred times as long."""
+    latency = Latency()
+    assert not any(latency.add(seconds, 0.0) for seconds in ([0.02] * 30 + [2.0]) * 10)
 
 
 @pytest.mark.parametrize(("usual", "slow"), [(0.02, 0.5), (1.0, 2.5), (0.4, 0.9)])

@@ -167,10 +167,10 @@ class PartitionLife(RuleBasedStateMachine):
     @invariant()
     def nothing_is_lost(self) -> None:
         under_way = self.group.under_way
-        for commit in (self.group.committed, under_way and (under_way.offset, under_way.metadata or "")):
-            if commit is None:
-                continue
-            offset, metadata = commit
+        commits = [] if self.group.committed is None else [self.group.committed]
+        if under_way is not None:
+            commits.append((under_way.offset, under_way.metadata or ""))
+        for offset, metadata in commits:
             assert len(metadata) <= LIMIT and metadata.isascii()
             below = {o for o in self.log if self.first <= o < offset}
             assert below <= self.resolved, "the committed offset is at most the lowest unresolved one"

@@ -7,6 +7,8 @@ import pytest
 from connector.delivery.breaker import BreakerState
 from connector.delivery.lane import SLOW, Flush
 from connector.delivery.pacing import LONGEST_RETRY_AFTER
+from connector.delivery.progress import PartitionProgress
+from connector.delivery.record import Claim
 from connector.delivery.storm import StormPolicy
 from connector.leads.answer import Answer, AnswerClass
 from connector.leads.outcome import Outcome, Reason
@@ -106,13 +108,10 @@ def test_one_lead_that_is_too_large_does_not_make_all_others_go_alone() -> None:
     while batch := one.take(0.0):
         aside += one.settle(batch, LARGE if giant in batch.shipments else OK, 0.0).set_aside
     assert [(lead, why.reason) for lead, why in aside] == [(giant, Reason.TOO_LARGE)]
-    fill(one, 8)
-    assert len(taken(one, 0.0).shipments) == 8
-    other = shipment(size=495)
-    one.add(other)
-    fill(one, 1)
-    one.drain()
-    assert taken(one, 0.0).shipments == [other], "together they would be as large as what was refused"
+    for size in (60, 63):
+        for _ in range(8):
+            one.add(shipment(size=size))
+        assert len(taken(one, 0.0).shipments) == (8 if size == 60 else 7), "500 bytes were refused"
 
 
 @pytest.mark.parametrize("kind", FAILURES)
@@ -164,6 +163,47 @@ def test_retry_after_outlives_an_acceptance() -> None:
     one.settle(second, OK, 0.2)
     assert one.take(9.0) is None
     assert taken(one, 9.4)
+
+
+def test_a_later_failure_does_not_shorten_the_wait() -> None:
+    """Nor does parking take the shorter back-off for the end of it."""
+    one = lane(max_leads=1, max_in_flight=2, park_after=5.0)
+    fill(one, 3)
+    first, second = all_taken(one, 0.0)
+    one.settle(first, Answer(AnswerClass.THROTTLED, 429, 9.0), 0.1)
+    one.settle(second, DOWN, 0.2)
+    assert one.take(9.0) is None
+    assert len(one.park(9.0)) == 3
+
+
+@pytest.mark.parametrize("kind", FAILURES)
+def test_failures_that_fewer_requests_may_cure_halve_the_limit(kind: AnswerClass) -> None:
+    """A wrong token or hub is not among them."""
+    one = lane()
+    fill(one, 1)
+    one.settle(taken(one, 0.0), Answer(kind), 0.0)
+    assert one.limit == (8 if kind in (AnswerClass.UNAUTHORIZED, AnswerClass.UNKNOWN_HUB) else 4)
+
+
+def test_forgetting_and_failing_leave_the_count_of_bytes_right() -> None:
+    """A batch is full by what is there, not by what was."""
+    gone = Claim("leads", 1, PartitionProgress(0))
+    one = lane(max_leads=100)
+    fill(one, 1)
+    taken(one, 0.0)
+    one.add(shipment(size=9_990, claim=gone))
+    gone.released = True
+    one.forget()
+    fill(one, 2)
+    assert one.take(0.0) is None
+    one = lane(breaker_failures=1)
+    for _ in range(2):
+        one.add(shipment(size=6_000))
+    fail(one, 2)
+    now = woken(one)
+    one.settle(taken(one, now), OK, now)
+    one.add(shipment(now, size=5_000))
+    assert taken(one, now).flush is Flush.FULL
 
 
 def test_an_unknown_hub_holds_unless_the_event_named_it() -> None:
@@ -236,6 +276,17 @@ def test_any_answer_that_shows_that_the_api_works_closes_the_breaker(answer: Ans
     assert (one.state, one.stalled_since, one.limit) == (BreakerState.CLOSED, None, 1)
 
 
+def test_a_lead_that_names_a_hub_that_is_not_there_closes_the_breaker_too() -> None:
+    """The API answers for this lead; whether it takes others the next request shows."""
+    one = lane(breaker_failures=1)
+    for _ in range(2):
+        one.add(shipment(hub_from_event=True))
+    fail(one, 1)
+    now = woken(one)
+    assert one.settle(taken(one, now), Answer(AnswerClass.UNKNOWN_HUB, 404), now).set_aside
+    assert (one.state, one.failures) == (BreakerState.CLOSED, 0)
+
+
 def test_a_probe_waits_for_what_is_in_flight() -> None:
     """The breaker opened while another request hangs: nothing goes beside it."""
     one = lane(max_leads=1, breaker_failures=1)
@@ -260,6 +311,31 @@ def test_a_probe_is_cut_from_a_batch_and_the_rest_keeps_its_order(probe_leads: i
     assert one.held() == leads[probe_leads:]
     one.settle(probe, OK, now)
     assert taken(one, now).shipments == leads[probe_leads:]
+
+
+def test_probes_take_turns_in_the_order_of_what_waits() -> None:
+    """The rest of a batch before the next batch, then what is pending, then those that have had their turn."""
+    one = lane(max_leads=2, breaker_failures=1)
+    leads = fill(one, 4)
+    for batch in all_taken(one, 0.0):
+        one.settle(batch, DOWN, 0.0)
+    leads += fill(one, 2)
+    tried = []
+    for _ in range(8):
+        now = woken(one)
+        probe = taken(one, now)
+        tried += probe.shipments
+        one.settle(probe, DOWN, now)
+    assert tried == [*leads, *leads[:2]]
+
+
+def test_a_probe_of_what_is_pending_is_small_too() -> None:
+    """Nothing goes again, for what was in the failed request was parked."""
+    one = lane(breaker_failures=1, park_ambiguous=True, probe_leads=2)
+    leads = fill(one, 1)
+    one.settle(taken(one, 0.0), LOST, 0.0)
+    leads = fill(one, 5)
+    assert taken(one, woken(one)).shipments == leads[:2]
 
 
 def test_a_lead_that_the_api_cannot_digest_does_not_hold_the_others() -> None:
@@ -368,20 +444,28 @@ def test_a_storm_holds_the_leads_and_ends_with_an_acceptance() -> None:
     assert why.reason is Reason.REJECTED, "the window was cleared: it takes four results to call a storm again"
 
 
-def test_a_storm_lets_a_refused_batch_wait_as_it_is() -> None:
-    """What was in flight when the storm began is neither halved nor dead-lettered; a late acceptance ends nothing."""
-    one = lane(max_leads=3, max_in_flight=3, storm=StormPolicy(share=1.0, min_leads=1))
-    fill(one, 9)
+def test_what_was_in_flight_when_a_storm_began_neither_ends_it_nor_dies_of_it() -> None:
+    """Its refused leads wait and are tried one at a time, whatever a breaker's probe may hold; a late acceptance says
+    nothing of what caused the storm."""
+    one = lane(max_leads=3, max_in_flight=3, storm=StormPolicy(share=1.0, min_leads=1), probe_leads=3)
+    leads = fill(one, 9)
     first, second, third = all_taken(one, 0.0)
-    while one.waiting or not one.storming:
-        one.settle(first, BAD, 0.0)
-        if one.storming:
-            break
-        first = taken(one, 0.0)
-    one.settle(second, BAD, 1.0)
-    one.settle(third, OK, 1.0)
+    while not one.storming:
+        assert not one.settle(first, BAD, 0.0).set_aside
+        first = one.take(0.0) or first
+    assert not one.settle(second, BAD, 1.0).set_aside
+    assert one.settle(third, OK, 1.0).delivered == leads[6:]
     assert one.storming and one.waiting == 6
     assert len(taken(one, woken(one)).shipments) == 1
+
+
+def test_refusals_that_were_on_their_way_are_one_step_of_back_off() -> None:
+    """They flew together."""
+    one = lane(max_leads=1, storm=StormPolicy(share=1.0, min_leads=2))
+    fill(one, 12)
+    for batch in all_taken(one, 0.0):
+        one.settle(batch, BAD, 0.0)
+    assert one.storming and woken(one) == 0.2
 
 
 def test_other_answers_do_not_make_a_storm() -> None:
