@@ -210,16 +210,13 @@ class Lane:
         self._nagle.returned = True
 
     def _refuse(self, batch: Batch, kind: AnswerClass, now: float) -> list[tuple[Shipment, SetAside]]:
-        """A batch is halved until the lead that cannot go stands alone; in a storm it waits as it is."""
+        """A batch is halved until the lead that cannot go stands alone."""
         waiting, shipments = self._waiting, batch.shipments
         large = kind is AnswerClass.TOO_LARGE
         if large:
             waiting.too_large(shipments)
         if len(shipments) > 1:
-            if large or not self._pace.storming:
-                waiting.halve(shipments)
-            else:
-                waiting.again.append(shipments)
+            waiting.halve(shipments)
         elif not large and self._pace.refused(now, probe=batch.probe):
             waiting.tried.append(shipments[0])
         else:

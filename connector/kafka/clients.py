@@ -85,11 +85,12 @@ class Clients:
                 hint = "check security.protocol and the CA"
             case _:
                 hint = ""
-        # "(after 3ms in state CONNECT)" would make each repetition look new.
-        text = re.sub(r" \(after \d+ms in state \w+\)", "", error.str())
+        text = _WHEN.sub("", error.str())
         self._on_trouble(f"{text}{': ' if hint else ''}{hint}")
 
 
+_WHEN = re.compile(r" \(after \d+ms in state \w+(?:, \d+ identical error\(s\) suppressed)?\)")
+"""Would make each repetition of an error look new."""
 _LIBRDKAFKA = logging.getLogger("librdkafka")
 # What matters comes through error_cb with a way out; these lines repeat it in librdkafka's words.
 _LIBRDKAFKA.setLevel(logging.CRITICAL)
