@@ -39,7 +39,7 @@ integration: $(READY) ## Tests on a real Kafka
 
 chaos: $(READY) ## The fault matrix (about 20 min); writes docs/reliability.md from the last full runs
 	@$(BIN)/python -m testbed fetch
-	$(BIN)/python -m pytest $(PARALLEL) tests/chaos -m "chaos or not chaos" $(ARGS)
+	CHAOS_RUN=$$(date -u +%Y%m%dT%H%M%SZ) $(BIN)/python -m pytest $(PARALLEL) tests/chaos -m "chaos or not chaos" $(ARGS)
 	$(BIN)/python -m tests.chaos.report
 
 check: $(READY) ## Format, lint, types, imports, generated docs

@@ -32,6 +32,7 @@ _WHAT_TO_DO = {
 }
 
 
+_UNCONFIRMED = "no broker confirms that the partitions are still ours: leads wait, for another member may have them"
 _STORM = (
     "the API refuses nearly all leads of this hub: they are held, not dead-lettered; compare the last dead letters' "
     "answers with the route's contact and correct it, or set delivery.storm_guard"
@@ -57,6 +58,12 @@ class Reporting:
         self._metrics.requests_in_flight.inc()
         self._metrics.batches.labels(flush.value).inc()
         self._metrics.batch_leads.observe(leads)
+
+    def lease_expired(self, leads: int) -> None:
+        """Nothing is sent while the brokers do not confirm that the partitions are ours."""
+        self._health.troubles["kafka"] = _UNCONFIRMED
+        if (kept_back := self._repeats.pass_on("lease")) is not None:
+            log.warning(_UNCONFIRMED, leads=leads, like_it_since=kept_back)
 
     def request_answered(self, destination: Destination, leads: int, answer: Answer, lane: Lane) -> None:
         """Count the answer, and say what to do about one that is not good."""

@@ -23,6 +23,7 @@ from connector.delivery.backoff import Backoff
 from connector.delivery.dispatcher import Dispatcher
 from connector.delivery.duplicates import Window
 from connector.delivery.intake import Intake
+from connector.delivery.lease import Lease
 from connector.delivery.record import Claim, Held, Record
 from connector.delivery.unique import Unique
 from connector.kafka.clients import Clients
@@ -116,6 +117,7 @@ class Service:
         unique = self._unique = self._duplicates(clients, settlement, tasks)
         outcomes = unique or settlement
         delivery = self._settings.delivery
+        lease = Lease(clients.settings.lease)
         dispatcher = self._dispatcher = Dispatcher(
             lane_policy(self._loaded),
             api.post,
@@ -123,6 +125,7 @@ class Service:
             self._reporting,
             tasks.create_task,
             now_ms,
+            lease,
             most_requests=connections(self._loaded),
             intents=_Intents(settlement) if delivery.crash_safety is CrashSafety.PARK else None,
         )
@@ -166,6 +169,7 @@ class Service:
             clients.consumer,
             TopicMarks(clients.admin, self._reporting.trouble),
             settlement.outbox,
+            lease,
             lambda claims: _on_loop(loop, self._recall, claims),
             lambda records: _on_loop(loop, intake.receive, records),
             release,

@@ -30,13 +30,11 @@ def _duplicates_without_receipts(s: Settings) -> Iterator[Finding]:
         yield Finding(("duplicates",), message, "Add receipts: {topic: leads.receipts}", at_key=True)
 
 
-def _session_is_the_brokers(s: Settings) -> Iterator[Finding]:
-    if s.kafka.group_protocol is GroupProtocol.CONSUMER:
-        for name in ("session_timeout", "heartbeat_interval"):
-            if name in s.kafka.model_fields_set:
-                message = "is ignored with group_protocol consumer: the broker decides"
-                hint = f"Set group.consumer.{name.replace('_', '.')}.ms on the broker"
-                yield Finding(("kafka", name), message, hint, at_key=True)
+def _heartbeats_are_the_brokers(s: Settings) -> Iterator[Finding]:
+    if s.kafka.group_protocol is GroupProtocol.CONSUMER and "heartbeat_interval" in s.kafka.model_fields_set:
+        message = "is ignored with group_protocol consumer: the broker decides"
+        hint = "Set group.consumer.heartbeat.interval.ms on the broker"
+        yield Finding(("kafka", "heartbeat_interval"), message, hint, at_key=True)
 
 
 def _drain_covers_a_request(s: Settings) -> Iterator[Finding]:
@@ -61,7 +59,7 @@ def _is_local(host: str) -> bool:
 _REMARKS = (
     _retries_without_park_after,
     _duplicates_without_receipts,
-    _session_is_the_brokers,
+    _heartbeats_are_the_brokers,
     _drain_covers_a_request,
     _token_is_encrypted,
 )

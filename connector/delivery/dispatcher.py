@@ -8,6 +8,7 @@ from collections.abc import Awaitable, Callable, Coroutine, Iterable, Iterator
 from typing import Protocol
 
 from connector.delivery.lane import Batch, Flush, Lane, LanePolicy
+from connector.delivery.lease import Lease
 from connector.delivery.record import Record, Shipment
 from connector.leads.answer import Answer, AnswerClass
 from connector.leads.mapped import Destination
@@ -32,6 +33,10 @@ class Observer(Protocol):
 
     def request_started(self, destination: Destination, leads: int, flush: Flush) -> None:
         """A request is about to be sent."""
+
+    def lease_expired(self, leads: int) -> None:
+        """So many leads of a request wait until the group confirms that their partitions are still ours. Called again
+        and again while they do."""
 
     def request_answered(self, destination: Destination, leads: int, answer: Answer, lane: Lane) -> None:
         """Its answer came; ``lane`` is in the state that the answer has brought it into."""
@@ -61,6 +66,9 @@ HUB_DOWN = SetAside(
     Outcome.PARKED, Stage.DELIVER, Reason.HUB_DOWN, "its hub takes nothing; it comes back from the retry topic"
 )
 
+LOOK_AGAIN = 0.05
+"""Seconds between two looks at a lease that has run out."""
+
 MOST_LANES = 1000
 """Hubs may be named by events; beyond this number, lanes with nothing in them are forgotten with what they learnt."""
 
@@ -76,6 +84,7 @@ class Dispatcher:
         observer: Observer,
         spawn: Spawn,
         now_ms: Callable[[], int],
+        lease: Lease,
         random: Callable[[], float] = random_module.random,
         most_requests: int = 1000,
         intents: Intents | None = None,
@@ -88,6 +97,7 @@ class Dispatcher:
         self._observer = observer
         self._spawn = spawn
         self._now_ms = now_ms
+        self._lease = lease
         self._intents = intents
         self._random = random
         self._lanes: dict[Destination, Lane] = {}
@@ -200,8 +210,12 @@ class Dispatcher:
     async def _send_now(self, destination: Destination, lane: Lane, batch: Batch) -> None:
         # The batch was taken a turn ago or has waited for its turn.
         self._sort_out(batch)
+        while batch.shipments and not self._lease.holds():
+            self._observer.lease_expired(len(batch.shipments))
+            await asyncio.sleep(LOOK_AGAIN)
+            self._sort_out(batch)
         if batch.shipments and self._intents is not None:
-            await self._intents.intend([shipment.record for shipment in batch.shipments])
+            await self._intents.intend([shipment.record for shipment in batch.shipments])  # a commit: the lease holds
             self._sort_out(batch)
         if batch.shipments:
             self._observer.request_started(destination, len(batch.shipments), batch.flush)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import time
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
@@ -9,6 +10,7 @@ from typing import TypeAlias
 
 from confluent_kafka import Consumer, KafkaError, KafkaException, TopicPartition
 
+from connector.delivery.lease import Lease
 from connector.delivery.progress import PartitionProgress, Range
 from connector.delivery.record import Claim, Record
 from connector.kafka.intents import Intents
@@ -17,6 +19,14 @@ from connector.kafka.watch import KafkaWatch
 
 AGAIN = 0.2
 """Seconds between a commit that failed and the next."""
+
+_FROM_OUR_GROUP = (
+    KafkaError.REBALANCE_IN_PROGRESS,
+    KafkaError.OFFSET_METADATA_TOO_LARGE,
+    KafkaError.UNKNOWN_TOPIC_OR_PART,
+    KafkaError.TOPIC_AUTHORIZATION_FAILED,
+)
+"""Refusals by which the coordinator shows that it knows us as a member."""
 
 Sent: TypeAlias = "dict[tuple[str, int], tuple[Claim, int]]"
 """A commit under way: topic and partition to the claim and the watermark sent."""
@@ -43,10 +53,13 @@ class Memory:
 class Committer:
     """Belongs to the Kafka thread."""
 
-    def __init__(self, watch: KafkaWatch, look_ahead: int, *, exact: bool) -> None:
-        """``look_ahead``: as many records as may be read, and sent, before the next commit is acknowledged. ``exact``:
-        what is about to be sent is written down before, through ``intents``."""
+    def __init__(self, watch: KafkaWatch, lease: Lease, look_ahead: int, *, exact: bool) -> None:
+        """``lease`` is renewed by the group's answers. ``look_ahead``: as many records as may be read, and sent, before
+        the next commit is acknowledged. ``exact``: what is about to be sent is written down before, through
+        ``intents``."""
         self._watch = watch
+        self._lease = lease
+        self._sent_at = 0.0
         self._look_ahead = look_ahead
         self._exact = exact
         self._limit = LIMIT
@@ -108,13 +121,18 @@ class Committer:
             return
         if self._exact:
             self._touched |= self.intents.note()
-        if not self._touched or time.monotonic() < self._not_before:
+        now = time.monotonic()
+        if not self._touched and now - self._sent_at > self._lease.seconds / 3:
+            # Nothing has changed; the answer says that we are still a member.
+            self._touched.update(itertools.islice(self._marks, 1))
+        if not self._touched or now < self._not_before:
             return
         claims, offsets = self._offsets(self._touched)
         self._touched.clear()
         if not offsets:
             return
         self._sent = claims
+        self._sent_at = now
         self.intents.sent()
         try:
             consumer.commit(offsets=offsets, asynchronous=True)
@@ -125,7 +143,7 @@ class Committer:
         """The broker's answer to ``commit`` (librdkafka's on_commit callback). Only now is progress durable."""
         sent, self._sent = self._sent or {}, None
         if error is not None:
-            self._failed(sent, error)
+            self._failed(sent, error, self._sent_at)
             self.intents.written(())
             return
         self.intents.written(
@@ -136,8 +154,9 @@ class Committer:
             if entry is None:
                 continue
             if partition.error is not None:
-                self._failed({(partition.topic, partition.partition): entry}, partition.error)
+                self._failed({(partition.topic, partition.partition): entry}, partition.error, self._sent_at)
             else:
+                self._lease.renew(self._sent_at)
                 self._acknowledge(*entry)
         self._watch.committed(len(partitions))
 
@@ -150,16 +169,18 @@ class Committer:
         sent, offsets = self._offsets(claim for claim in claims if claim in under_way)
         if not offsets:
             return
+        sent_at = time.monotonic()
         try:
             answers = consumer.commit(offsets=offsets, asynchronous=False)
         except KafkaException as error:
-            self._failed(sent, error.args[0])
+            self._failed(sent, error.args[0], sent_at)
             return
         for answer in answers:
             entry = sent[answer.topic, answer.partition]
             if answer.error is not None:
-                self._failed({(answer.topic, answer.partition): entry}, answer.error)
+                self._failed({(answer.topic, answer.partition): entry}, answer.error, sent_at)
             else:
+                self._lease.renew(sent_at)
                 self._touched.discard(entry[0])
                 self._acknowledge(*entry)
         self._watch.committed(len(answers))
@@ -203,7 +224,9 @@ class Committer:
         if not claim.released:
             self._acknowledged[claim] = max(watermark, self._acknowledged.get(claim, 0))
 
-    def _failed(self, sent: Sent, error: KafkaError) -> None:
+    def _failed(self, sent: Sent, error: KafkaError, sent_at: float) -> None:
+        if error.code() in _FROM_OUR_GROUP:
+            self._lease.renew(sent_at)
         self._touched |= {claim for claim, _ in sent.values() if not claim.released}
         self._not_before = time.monotonic() + AGAIN
         message = error.str()

@@ -31,6 +31,12 @@ class KafkaSettings:
     write_intents: bool = False
     """Records are sent only after a commit has named them (crash_safety: park)."""
 
+    @property
+    def lease(self) -> float:
+        """Seconds for which requests may start after the group has last confirmed us: with some room below the time
+        after which it gives our partitions away, for its clock begins before ours."""
+        return 0.8 * self.session_timeout
+
     def begins_at_end(self, topic: str) -> bool:
         """Whether a partition of which nothing is committed is read from its end on. What was parked is always read."""
         return self.start == "latest" and topic != self.retries

@@ -14,6 +14,7 @@ from concurrent.futures import Future
 
 from confluent_kafka import Consumer, KafkaError, KafkaException, Message, TopicPartition
 
+from connector.delivery.lease import Lease
 from connector.delivery.progress import Taken
 from connector.delivery.record import Claim, Held, Record
 from connector.kafka.backpressure import BackPressure
@@ -53,6 +54,7 @@ class Source(threading.Thread):
         connect: Callable[[OnCommit], Consumer],
         marks: TopicMarks,
         outbox: Outbox,
+        lease: Lease,
         assigned: Callable[[list[Claim]], None],
         hand_over: Callable[[list[Record]], None],
         release: Callable[[], Future[None]],
@@ -69,7 +71,8 @@ class Source(threading.Thread):
         self._watch = watch
         self._failed = failed
         exact = settings.write_intents
-        self._committer = Committer(watch, settings.max_leads, exact=exact)
+        self._lease = lease
+        self._committer = Committer(watch, lease, settings.max_leads, exact=exact)
         self._ours = Ownership(self._committer, marks, watch, from_end=settings.begins_at_end, exact=exact)
         self._buffer = Buffer(settings.max_leads, settings.max_bytes)
         self._pressure = BackPressure(self._buffer)
@@ -281,7 +284,9 @@ class Source(threading.Thread):
     # Rebalances. These run on the Kafka thread, inside poll, consume or close.
 
     def _on_assign(self, consumer: Consumer, partitions: list[TopicPartition]) -> None:
+        assigned_at = time.monotonic()
         claims = self._ours.take(consumer, partitions)
+        self._lease.renew(assigned_at)
         positions = [position_of(claim) for claim in claims]
         self._assigned(claims)
         consumer.incremental_assign(positions)

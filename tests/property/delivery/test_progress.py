@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
+from connector.delivery.lease import Lease
 from connector.delivery.progress import PartitionProgress, Range, Taken, normalized
 from connector.delivery.record import Claim, Record
 from connector.kafka.commits import Committer
@@ -81,7 +82,7 @@ class PartitionLife(RuleBasedStateMachine):
             assert _offsets(note.doubtful) - self.known <= self.posted | self.left, "and nothing else is"
         self.progress = PartitionProgress(offset, note.resolved, note.doubtful)
         self.claim = Claim("leads", 0, self.progress)
-        self.committer = Committer(Quiet(), LOOK_AHEAD, exact=self.exact)
+        self.committer = Committer(Quiet(), Lease(10.0), LOOK_AHEAD, exact=self.exact)
         self.committer.adopt(self.claim, MARK, None if committed is None else committed[0])
         self.committer.touch(self.claim)
         self.next = offset

@@ -12,6 +12,7 @@ from connector.delivery.backoff import Backoff
 from connector.delivery.dispatcher import Dispatcher, Intents
 from connector.delivery.intake import SLICE, Intake
 from connector.delivery.lane import Flush, Lane, LanePolicy
+from connector.delivery.lease import Lease
 from connector.delivery.position import Position, Returned
 from connector.delivery.progress import PartitionProgress
 from connector.delivery.record import Claim, Headers, Record, Shipment
@@ -49,6 +50,7 @@ class Ledger:
         self.done: list[Record] = []
         self.aside: list[tuple[Record, SetAside]] = []
         self.gone: list[Record] = []
+        self.waited = 0
         self.defects: list[Exception] = []
 
     def delivered(self, shipments: list[Shipment]) -> None:
@@ -62,6 +64,9 @@ class Ledger:
 
     def request_started(self, destination: Destination, leads: int, flush: Flush) -> None:
         pass
+
+    def lease_expired(self, leads: int) -> None:
+        self.waited += leads
 
     def request_answered(self, destination: Destination, leads: int, answer: Answer, lane: Lane) -> None:
         pass
@@ -109,6 +114,9 @@ class Room:
         self.ledger = Ledger()
         self.decoder = Decoder()
         self.now_ms = 0
+        self.clock = 0.0
+        self.lease = Lease(10.0, lambda: self.clock)
+        self.lease.renew(0.0)
         self.caught_up = 0
         self.registry = asyncio.Event()
         policy = {"max_leads": 3, "linger": 30.0, "backoff": Backoff(1000.0, 1000.0), **policy}
@@ -119,6 +127,7 @@ class Room:
             self.ledger,
             tasks.create_task,
             lambda: self.now_ms,
+            self.lease,
             lambda: 1.0,
             most_requests,
             intents,
@@ -560,3 +569,23 @@ def test_a_hub_that_is_down_for_long_has_its_leads_parked() -> None:
         assert {why.reason for _, why in room.ledger.aside} == {Reason.HUB_DOWN}
 
     run(body, backoff=Backoff(0.01, 0.01), park_after=0.05, breaker_failures=2)
+
+
+def test_without_the_groups_confirmation_nothing_is_sent() -> None:
+    """Another member may own the partitions: requests wait until the group answers, or the claims are released."""
+
+    async def body(room: Room) -> None:
+        theirs, ours = claim(0), claim(1)
+        room.clock = 10.0
+        room.intake.receive([*records(b"sales", of=theirs), *records(b"sales", of=ours)])
+        await turns()
+        assert not room.api.requests and room.ledger.waited == 2
+        theirs.released = True
+        room.dispatcher.release()
+        room.lease.renew(5.0)
+        while not room.api.requests:
+            await asyncio.sleep(0.001)
+        assert [len(contacts) for _, contacts, _ in room.api.requests] == [1]
+        assert [record.claim for record in room.ledger.gone] == [theirs]
+
+    run(body)

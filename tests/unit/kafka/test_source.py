@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from confluent_kafka import KafkaError, TopicPartition
 
+from connector.delivery.lease import Lease
 from connector.delivery.record import Record
 from connector.kafka.settings import KafkaSettings
 from connector.kafka.source import Source
@@ -125,6 +126,7 @@ def test_a_fatal_error_among_records_loses_count_of_none(monkeypatch: pytest.Mon
         connect,
         Marks(),  # type: ignore[arg-type]
         Quiet(),  # type: ignore[arg-type]
+        Lease(10.0),
         lambda _claims: None,
         handed.extend,
         release,
