@@ -62,7 +62,7 @@ class Committer:
         self._sent_at = 0.0
         self._look_ahead = look_ahead
         self._exact = exact
-        self._limit = LIMIT
+        self._limit = self._tried = LIMIT
         self._not_before = 0.0
         self.intents = Intents()
         self._marks: dict[Claim, str] = {}
@@ -193,6 +193,7 @@ class Committer:
     def _offsets(self, claims: Iterable[Claim]) -> tuple[Sent, list[TopicPartition]]:
         sent: Sent = {}
         offsets: list[TopicPartition] = []
+        self._tried = self._limit
         for claim in claims:
             watermark = claim.progress.watermark
             if watermark is None:
@@ -233,5 +234,6 @@ class Committer:
         if error.code() == KafkaError.OFFSET_METADATA_TOO_LARGE:
             message += ": raise offset.metadata.max.bytes to 4096 on the brokers"
             if not self._exact:
-                self._limit //= 2  # fewer ranges: more duplicates after a crash, but no standstill
+                # Fewer ranges: more duplicates after a crash, but no standstill. Once for all partitions of a commit.
+                self._limit = self._tried // 2
         self._watch.commit_failed(message)

@@ -56,7 +56,8 @@ def encode(watermark: int, note: Note, mark: str, limit: int = LIMIT) -> str:
     """A note (ranges sorted, apart, none below the watermark) as metadata of at most ``limit`` characters.
 
     Resolved ranges that do not fit are left out, the highest first: that costs a duplicate after a crash, never a lead.
-    Raises ValueError for doubtful ranges that do not fit (see MOST_IN_DOUBT).
+    Empty where there is no room even without them. Raises ValueError for doubtful ranges that do not fit (see
+    MOST_IN_DOUBT).
     """
     if note.exact:
         doubt, complete = _packed(watermark, note.doubtful, limit - _FRAME)
@@ -67,7 +68,8 @@ def encode(watermark: int, note: Note, mark: str, limit: int = LIMIT) -> str:
         doubt = f"b{_text(_varint(note.doubtful[-1][1] - watermark))}" if note.doubtful else ""
     resolved, _ = _packed(watermark, note.resolved, limit - _FRAME - len(doubt))
     rest = f"{mark}.{resolved}.{doubt}"
-    return f"{_VERSION}.{_crc(watermark, rest)}.{rest}"
+    text = f"{_VERSION}.{_crc(watermark, rest)}.{rest}"
+    return text if len(text) <= limit else ""
 
 
 def decode(watermark: int, metadata: str | None, mark: str) -> Note:
