@@ -245,7 +245,10 @@ class Dispatcher:
     def _settle(self, destination: Destination, lane: Lane, batch: Batch, answer: Answer) -> None:
         verdict = lane.settle(batch, answer, asyncio.get_running_loop().time())
         self._observer.request_answered(destination, len(batch.shipments), answer, lane)
-        if self._intents is not None and answer.kind not in (AnswerClass.ACCEPTED, AnswerClass.AMBIGUOUS):
+        if answer.kind is AnswerClass.AMBIGUOUS:
+            for shipment in batch.shipments:
+                shipment.record.in_doubt = True
+        elif self._intents is not None and answer.kind is not AnswerClass.ACCEPTED:
             self._intents.withdraw([s.record for s in batch.shipments if not s.ambiguous])
         if verdict.delivered:
             self._outcomes.delivered(verdict.delivered)

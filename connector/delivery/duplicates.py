@@ -114,6 +114,11 @@ class Window(Generic[Holder]):
         way.waiting[holder] = None
         return Standing.BUSY
 
+    def holder(self, key: bytes) -> Holder | None:
+        """The lead with this key that is on its way."""
+        way = self._ways.get(key)
+        return None if way is None else way.holder
+
     def confirm(self, key: bytes, holder: Holder, position: Position, now_ms: int) -> list[Holder]:
         """The lead was delivered. Returns those that waited for it, in order: each has to begin again.
 

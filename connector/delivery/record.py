@@ -41,8 +41,8 @@ class Record:
     """One Kafka record as it was read.
 
     ``timestamp_ms`` is milliseconds since the epoch, None where Kafka has none; ``size`` is what counts against the
-    buffer, in bytes. ``in_doubt``: an earlier owner of the partition may have sent it, and nobody knows. ``origin`` is
-    set for records of the retry topic.
+    buffer, in bytes. ``in_doubt``: it may have arrived, for an earlier owner of the partition may have sent it, or
+    we did and got no answer. ``origin`` is set for records of the retry topic.
     """
 
     __slots__ = ("claim", "headers", "in_doubt", "key", "offset", "origin", "size", "timestamp_ms", "value")

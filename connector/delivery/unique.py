@@ -15,11 +15,16 @@ from connector.delivery.intake import Submits
 from connector.delivery.position import Position
 from connector.delivery.record import Claim, Record, Shipment
 from connector.leads.answer import Answer
-from connector.leads.outcome import SetAside
+from connector.leads.outcome import Outcome, Reason, SetAside, Stage
 
 Recall: TypeAlias = Callable[[Claim, Callable[[bytes, Position, int], None]], Awaitable[None]]
 """Calls back, on the event loop, with each key that was delivered from a partition, the first lead's position, and the
 time in milliseconds since the epoch. Returns when all are told; does not raise."""
+
+
+PARKED_BEFORE = SetAside(
+    Outcome.DUPLICATE, Stage.DELIVER, Reason.HUB_DOWN, "its copy on the retry topic waits for its hub"
+)
 
 
 class Unique:
@@ -137,6 +142,12 @@ class Unique:
         key, record = shipment.lead.duplicate_key, shipment.record
         if key is None:
             return True
+        holder = self._window.holder(hash_of(key))
+        if holder is not None and _is_its_copy(holder, record):
+            # Parked before a crash that came before the commit. The copy waits for the hub, and this one must not: it
+            # would hold up its partition.
+            self._outcomes.set_aside(record, PARKED_BEFORE, shipment, None)
+            return False
         match self._window.begin(hash_of(key), record, self._now_ms()):
             case Duplicate() as duplicate:
                 shipment.duplicate = duplicate
@@ -161,3 +172,8 @@ class Unique:
             for record in records:
                 del self._busy[record]
             self.submit([self._begun.pop(record) for record in records])
+
+
+def _is_its_copy(holder: Record, record: Record) -> bool:
+    """Whether ``holder`` is what was written to the retry topic of ``record``."""
+    return holder.origin is not None and record.origin is None and holder.first_position == record.first_position

@@ -63,6 +63,8 @@ class Buffer:
                 if resolved:
                     claim.progress.resolve(record.offset)
                     claims.add(claim)
+                elif not record.in_doubt:
+                    claim.progress.withdraw(record.offset)  # it was given up before it was sent
             for claim in claims:
                 progressed(claim)
 

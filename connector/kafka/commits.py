@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 import time
-from collections.abc import Collection, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TypeAlias
 
@@ -111,9 +111,9 @@ class Committer:
                 record.claim.progress.withdraw(record.offset)
                 self._touched.add(record.claim)
 
-    def release(self, claims: Collection[Claim]) -> None:
+    def release(self, claims: Iterable[Claim]) -> None:
         """These claims are about to be given up; their last commit follows."""
-        self.intents.release(claims)
+        self.intents.release(set(claims))
 
     def commit(self, consumer: Consumer) -> None:
         """Send what has changed, unless a commit is in flight. Does not block."""

@@ -3,7 +3,7 @@ acknowledged a commit whose metadata names its records. Belongs to the Kafka thr
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence, Set
 from dataclasses import dataclass
 
 from connector.delivery.record import Claim, Record
@@ -68,10 +68,11 @@ class Intents:
             else:
                 intent.confirmed()
 
-    def release(self, claims: Collection[Claim]) -> None:
-        """These claims are released: what was noted for them and not confirmed is not going to be sent."""
+    def release(self, claims: Set[Claim]) -> None:
+        """These claims are released: what was noted for them and not confirmed is not going to be sent, also where
+        their part is written and another partition's is not."""
         for intent in [*self._noted, *self._under_way]:
-            for claim in intent.unwritten.intersection(claims):
+            for claim in intent.offsets.keys() & claims:
                 for offset in intent.offsets[claim]:
                     claim.progress.withdraw(offset)
 

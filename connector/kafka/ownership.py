@@ -19,7 +19,7 @@ ASK_TIMEOUT = 10.0
 ASK_LIMIT = 30.0
 """Seconds for which the committed offsets are asked for: reading without them costs duplicates."""
 
-TOPIC_CHECK = 5.0
+TOPIC_CHECK = 2.0
 """Seconds between two looks at whether the topics are still the same."""
 
 
@@ -45,6 +45,9 @@ class Ownership:
         self._claims: dict[tuple[str, int], Claim] = {}
         self._memories: dict[tuple[str, int], Memory] = {}
         self._asked = time.monotonic()
+        self._asked_at: dict[Claim, int | None] = {}
+        self._verified: dict[Claim, int | None] = {}
+        """Positions up to which the records certainly were of the topic that the claim was made on."""
 
     def __iter__(self) -> Iterator[Claim]:
         return iter(list(self._claims.values()))
@@ -122,6 +125,7 @@ class Ownership:
             if self._claims.pop((claim.topic, claim.partition), None) is not None:
                 self._memories[claim.topic, claim.partition] = self._committer.memory(claim)
                 self._committer.drop(claim)
+                self._verified.pop(claim, None)
 
     def bounds(self, consumer: Consumer, claim: Claim) -> tuple[int, int] | None:
         """The partition's first offset and the one after its last record; None when they cannot be had. Blocks for a
@@ -146,29 +150,42 @@ class Ownership:
         where they reach beyond our position no offset tells. Asks every few seconds; does not block."""
         if time.monotonic() - self._asked >= TOPIC_CHECK:
             self._asked = time.monotonic()
-            self._marks.ask({claim.topic for claim in self})
+            known = {claim: claim.progress.position for claim in self if self._committer.mark(claim) != UNKNOWN_TOPIC}
+            if self._marks.ask({claim.topic for claim in known}):
+                self._asked_at = known
         topics = self._marks.answers()
-        return [
-            claim
-            for claim in (self if topics else ())
-            if UNKNOWN_TOPIC not in (mark := self._committer.mark(claim), now := topics.get(claim.topic, mark))
-            and now != mark
-        ]
+        if not topics:
+            return []
+        anew: list[Claim] = []
+        for claim, position in self._asked_at.items():
+            mark = topics.get(claim.topic, UNKNOWN_TOPIC)
+            if self.holds(claim) and mark != UNKNOWN_TOPIC:
+                if mark == self._committer.mark(claim):
+                    self._verified[claim] = position
+                else:
+                    anew.append(claim)
+        return anew
 
-    def start_over(self, claim: Claim, offset: int) -> Claim:
-        """Claim the partition anew from this offset: what we knew of it means nothing now (the topic was re-created or
-        truncated)."""
+    def start_over(self, claim: Claim, offset: int, *, anew: bool) -> Claim:
+        """Claim the partition from this offset: what we knew of it means nothing now, the topic was re-created or
+        truncated. ``anew``: re-created, and since when nobody knows. What was read since its id was last looked at may
+        have been of the new topic already, so that is in doubt now."""
+        position = claim.progress.position or 0
+        since = self._verified.get(claim)
+        doubtful = [(max(offset, position if since is None else since), position)] if anew else []
         claim.released = True
         self.drop([claim])
         del self._memories[claim.topic, claim.partition]
         self._marks.forget()
-        fresh = self._hold(claim.topic, claim.partition, PartitionProgress(offset), self._marks.mark(claim.topic), None)
+        progress = PartitionProgress(offset, (), doubtful)
+        fresh = self._hold(claim.topic, claim.partition, progress, self._marks.mark(claim.topic), None)
         self._committer.touch(fresh)
         return fresh
 
     def _hold(self, topic: str, partition: int, progress: PartitionProgress, mark: str, committed: int | None) -> Claim:
         claim = Claim(topic, partition, progress)
         self._committer.adopt(claim, mark, committed)
+        self._verified[claim] = progress.position
         self._claims[topic, partition] = claim
         return claim
 

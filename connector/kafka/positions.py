@@ -50,7 +50,7 @@ class Positions:
         """Have every claim read from where there is something to read. Blocks only while there is one to find: for a
         round trip each."""
         for claim in self._ours.made_anew():
-            self._begin_anew(consumer, claim, None)
+            self._begin_anew(consumer, claim, None, anew=True)
         astray, self._astray = self._astray, []
         for claim in astray:
             if self._ours.holds(claim) and not self._found(consumer, claim):
@@ -65,7 +65,10 @@ class Positions:
         position = claim.progress.position
         if position is not None and position > high:
             # The topic was made anew, or its end was cut off when a replica that lagged behind became its leader.
-            self._begin_anew(consumer, claim, high if self._ours.is_same_topic(claim) else low)
+            if self._ours.is_same_topic(claim):
+                self._begin_anew(consumer, claim, high, anew=False)
+            else:
+                self._begin_anew(consumer, claim, low, anew=True)
             return True
         if position is None:
             position = high if self._from_end(claim.topic) else low
@@ -76,7 +79,7 @@ class Positions:
         self._seek(consumer, claim)
         return True
 
-    def _begin_anew(self, consumer: Consumer, claim: Claim, offset: int | None) -> None:
+    def _begin_anew(self, consumer: Consumer, claim: Claim, offset: int | None, *, anew: bool) -> None:
         """What is known of this partition means nothing. ``offset`` None: begin at its first record."""
         if offset is None:
             bounds = self._ours.bounds(consumer, claim)
@@ -84,10 +87,10 @@ class Positions:
                 return  # the topic's id still differs when it is asked for next
             offset = bounds[0]
         position, end = claim.progress.position or 0, self._ends.get(claim, 0)
-        if end > position:
+        if anew and end > position:
             self._watch.missed(claim, position, end, "the topic was made anew before they were read")
         self._watch.trouble(f"{claim}: the topic is not what it was: going on at offset {offset}")
-        fresh = self._ours.start_over(claim, offset)
+        fresh = self._ours.start_over(claim, offset, anew=anew)
         self._released()
         self._seek(consumer, fresh)
 

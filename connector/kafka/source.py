@@ -216,7 +216,7 @@ class Source(threading.Thread):
                 self._watch.trouble(
                     f"{claim}: offset {offset} after position {claim.progress.position}: going on there"
                 )
-                claim = self._ours.start_over(claim, offset)
+                claim = self._ours.start_over(claim, offset, anew=False)
                 self._release()
             read += 1
             taken = claim.progress.take(offset)

@@ -39,10 +39,14 @@ class TopicMarks:
             known = self._marks[topic] = topic_mark(self._topic_id(topic))
         return known
 
-    def ask(self, topics: Collection[str]) -> None:
-        """Ask for these topics' ids; ``answers`` has them later. Does not block."""
-        if topics and not self._asked:
+    def ask(self, topics: Collection[str]) -> bool:
+        """Ask for these topics' ids; ``answers`` has them later. False: an earlier question is still open. Does not
+        block."""
+        if self._asked:
+            return False
+        if topics:
             self._asked = self._connect().describe_topics(TopicCollection(list(topics)), request_timeout=TIMEOUT)
+        return True
 
     def answers(self) -> dict[str, str]:
         """Marks by topic, once after an ``ask`` when all its answers are there; topics that could not be described are

@@ -73,6 +73,7 @@ class Case:
         self._members: list[Member] = []
         self._forgotten: set[int] = set()
         self._reset: float | None = None
+        self._anew: float | None = None
         self._healed: float | None = None
         self._recovery: Recovery | None = None
         self._stack = ExitStack()
@@ -163,12 +164,13 @@ class Case:
 
     def make_topic_anew(self, prefix: str) -> None:
         """Delete the topic and make it again, and feed it with leads of another name. What was produced, committed and
-        sent until now is no part of the case any more."""
+        sent until now is no part of the case any more, and so are runs that have ended."""
         bootstrap = self.broker.bootstrap_servers
         self.feed.stop()
         topics.recreate_topic(bootstrap, self.topic, self._partitions)
         self.observer.topic_made_anew()
-        self._forgotten |= {id(run) for member in self._members for run in member.runs}
+        self._anew = time.monotonic()
+        self._forgotten |= {id(run) for member in self._members for run in member.runs if run.how != "running"}
         self.feed = Feed(bootstrap, self.topic, self._partitions, prefix)
         self._stack.callback(self.feed.close)
 
@@ -237,6 +239,7 @@ class Case:
             commits=[*self.observer.commits(), *(commit for run in runs for commit in self._acknowledged(run))],
             runs=runs,
             reset=self._reset,
+            anew=self._anew,
             recovery=self._recovery,
             memory_limit=self._memory_limit,
         )
@@ -245,4 +248,5 @@ class Case:
         return [
             Commit(run.name, at, wall_ms, where, offset, self.observer.resolved(offset, metadata))
             for at, wall_ms, where, offset, metadata in run.committed
+            if self.observer.is_of_this_topic(offset, metadata)
         ]

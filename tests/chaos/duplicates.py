@@ -7,6 +7,7 @@ The rule, in one place. A lead was sent again with good reason only if the reque
   (``lost``), or whose commit failed (``commit_failed``); it was sent before the next owner had the partition, and
   nothing durable called the lead resolved when that owner asked what is committed;
 - was still under way when its partition had left, or when its process ended in order (``in_flight``);
+- was of a claim on the topic that had the name before, which was not known yet to be another (``anew``);
 - came before a tool set the group back (``reset``).
 
 All such leads but the last are counted by the process that sends them again.
@@ -73,6 +74,9 @@ def find(evidence: Evidence) -> Found:
                 causes.append("reset")
                 continue
             found.again.append(later)
+            if evidence.anew is not None and earlier.claim.at < evidence.anew < later.claim.at:
+                causes.append("anew")
+                continue
             cause, explained = _why(earlier, later, durable)
             if explained:
                 causes.append(cause)
@@ -105,7 +109,7 @@ def _sendings(evidence: Evidence, leads: set[str]) -> dict[str, list[Sending]]:
     sendings: dict[str, list[Sending]] = {}
     for run in evidence.runs:
         for request in run.requests:
-            if request.answer in _NOT_STORED:
+            if request.answer in _NOT_STORED or (evidence.anew is not None and request.started < evidence.anew):
                 continue
             for number, offsets in request.leads.items():
                 claim = run.claims[number]

@@ -175,6 +175,8 @@ class Evidence:
     runs: Sequence[Run]
     reset: float | None
     """When a tool set the group to other offsets (monotonic seconds)."""
+    anew: float | None
+    """When the topic was there again after it had been deleted, with other records (monotonic seconds)."""
     recovery: Recovery
     memory_limit: float
     """MiB that no process may exceed."""

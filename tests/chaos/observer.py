@@ -14,7 +14,7 @@ from confluent_kafka import Consumer, KafkaException, TopicPartition
 from prometheus_client.parser import text_string_to_metric_families
 
 from connector.kafka.clients import Clients
-from connector.kafka.journal import decode
+from connector.kafka.journal import decode, mark_of
 from connector.kafka.settings import KafkaSettings
 from connector.kafka.topics import TopicMarks
 from testbed.groups import Committed
@@ -92,7 +92,13 @@ class Observer:
             Commit("observer", look.at, look.wall_ms, where, offset, self.resolved(offset, metadata))
             for look in self._looks
             for where, offset, metadata in look.committed
+            if self.is_of_this_topic(offset, metadata)
         ]
+
+    def is_of_this_topic(self, offset: int, metadata: str) -> bool:
+        """False for a commit whose metadata says that it counts the records of an earlier topic of this name: a new
+        owner makes nothing of it."""
+        return mark_of(offset, metadata) in (None, self._mark)
 
     def resolved(self, offset: int, metadata: str) -> Sequence[Range]:
         """What metadata of the topic as it is now calls resolved above the offset."""

@@ -47,6 +47,7 @@ GOOD = Evidence(
     commits=[a_commit(1.5, 0), a_commit(2.5, 2), a_commit(3.5, 4)],
     runs=[a_run("one", [a_request(2.0, 0, 1)], samples=told(0))],
     reset=None,
+    anew=None,
     recovery=Recovery(0.5, 60, 0),
     memory_limit=200,
 )

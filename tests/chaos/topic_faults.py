@@ -67,7 +67,6 @@ def deleted_while_stopped(case: Case) -> tuple[Member, set[Gap]]:
         topics.delete_records(case.broker.bootstrap_servers, case.topic, number, before)
     case.healed()
     member.start()
-    case.wait_accepted(LEADS // 2)
     case.feed.backlog(LEADS // 2)
     case.recover()
     return member, {Gap(0, at[0], at[0] + each // 2 - 1), Gap(1, at[1], at[1] + each - 1)}
@@ -93,7 +92,6 @@ def deleted_while_held_up(case: Case) -> tuple[Member, dict[int, int]]:
         topics.delete_records(case.broker.bootstrap_servers, case.topic, number, before)
     case.api.heal()
     case.healed()
-    case.wait_accepted(LEADS)
     case.feed.backlog(LEADS)
     case.recover()
     return member, left

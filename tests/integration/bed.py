@@ -272,7 +272,9 @@ class Connector:
 
     def events(self, name: str | None = None) -> list[dict[str, Any]]:
         """What it logged since its last start: all, or the events of one name."""
-        lines = [json.loads(line) for line in self.process.log_text().splitlines() if line.endswith("}")]
+        lines = [
+            json.loads(line) for line in self.process.log_text().splitlines() if line[:1] == "{" and line[-1:] == "}"
+        ]
         return [line for line in lines if name is None or line["event"] == name]
 
     def metric(self, name: str, **labels: str) -> float:

@@ -87,6 +87,7 @@ class PartitionLife(RuleBasedStateMachine):
         self.committer.touch(self.claim)
         self.next = offset
         self.bound = 0
+        self.waiting: set[int] = set()
 
     @rule(count=st.integers(min_value=1, max_value=60))
     def poll(self, count: int) -> None:
@@ -110,21 +111,27 @@ class PartitionLife(RuleBasedStateMachine):
         if not self.exact:
             self.posted |= {offset for offset in some if offset < self.bound}
             return
-        some -= self.doubtful
+        some -= self.doubtful | self.waiting  # a lead is in one request at a time
 
         def confirmed() -> None:
             self.posted.update(some)
+            self.waiting.difference_update(some)
 
         if some:
             self.intended |= some
+            self.waiting |= some
             records = [Record(self.claim, offset, None, None, b"x", None) for offset in some]
             self.committer.intents.add(records, confirmed)
 
-    @precondition(lambda self: self.posted & self.outstanding)
+    def _answerable(self) -> list[int]:
+        """Posted leads whose request is under way, and doubtful ones."""
+        return sorted(((self.posted - self.waiting) | self.doubtful) & self.outstanding)
+
+    @precondition(lambda self: self._answerable())
     @rule(data=st.data())
     def complete(self, data: st.DataObject) -> None:
         """Posted leads are answered, doubtful ones parked."""
-        ready = sorted((self.posted | self.doubtful) & self.outstanding)
+        ready = self._answerable()
         for offset in data.draw(st.sets(st.sampled_from(ready), min_size=1)):
             self.resolved.add(offset)
             self.outstanding.remove(offset)

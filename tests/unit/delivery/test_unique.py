@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Awaitable, Callable
 
 from connector.delivery.duplicates import Window, hash_of
-from connector.delivery.position import Position
+from connector.delivery.position import Position, Returned
 from connector.delivery.progress import PartitionProgress
 from connector.delivery.record import Claim, Record, Shipment
 from connector.delivery.unique import Recall, Unique
@@ -155,3 +155,21 @@ def test_a_partition_that_leaves_while_it_is_asked_for_is_given_back() -> None:
         assert end.gone == [lead.record] and not unique.holds and not end.sent
 
     run(body, recall)
+
+
+def test_a_record_does_not_wait_for_its_own_copy_on_the_retry_topic() -> None:
+    """Parked before a crash that came before the commit, it is read again: the copy waits for the hub, the record's
+    partition must not."""
+
+    async def body(unique: Unique, end: End) -> None:
+        retries, ours = claim(7), claim(0)
+        copy, again, other = shipment(retries, 3, "a"), shipment(ours, 5, "a"), shipment(ours, 6, "a")
+        copy.record.origin = Returned(Position("leads", 0, 5), None, 0, 1)
+        unique.submit([copy])
+        unique.submit([again, other])
+        assert end.aside == [(again.record, Outcome.DUPLICATE)]
+        assert list(unique.held()) == [other.record], "another record with its key waits as ever"
+        unique.delivered([copy])
+        assert end.aside[1:] == [(other.record, Outcome.DUPLICATE)]
+
+    run(body)

@@ -1,0 +1,93 @@
+"""What is about to be sent, over several partitions: confirmed when all is written, taken back when it is not sent."""
+
+from __future__ import annotations
+
+from connector.delivery.progress import PartitionProgress
+from connector.delivery.record import Claim, Record
+from connector.kafka.buffer import Buffer
+from connector.kafka.intents import Intents
+from connector.kafka.journal import MOST_IN_DOUBT
+
+
+def taken(claim: Claim, *offsets: int) -> list[Record]:
+    """Records of a claim, read."""
+    for offset in offsets:
+        claim.progress.take(offset)
+    return [Record(claim, offset, None, None, b"x", None) for offset in offsets]
+
+
+def claim(partition: int = 0) -> Claim:
+    """A claim from offset 0 on."""
+    return Claim("leads", partition, PartitionProgress(0))
+
+
+def test_a_request_goes_when_all_its_partitions_are_written() -> None:
+    """A commit may be refused for one of them; that one is written again."""
+    one, two = claim(0), claim(1)
+    intents, confirmed = Intents(), []
+    intents.add([*taken(one, 0, 1), *taken(two, 5)], lambda: confirmed.append(True))
+    assert intents.note() == {one, two}
+    assert (one.progress.in_doubt(), two.progress.in_doubt()) == ([(0, 2)], [(5, 6)])
+    intents.sent()
+    intents.written([one])
+    assert not confirmed
+    intents.sent()
+    intents.written([two])
+    assert confirmed == [True]
+
+
+def test_what_is_not_confirmed_is_taken_back_from_every_partition_that_leaves() -> None:
+    """Also from one whose part was written already: the request was not sent."""
+    one, two = claim(0), claim(1)
+    intents, confirmed = Intents(), []
+    intents.add([*taken(one, 0, 1), *taken(two, 5)], lambda: confirmed.append(True))
+    intents.note()
+    intents.sent()
+    intents.written([one])
+    one.released = True
+    intents.release({one})
+    assert one.progress.in_doubt() == []
+    assert two.progress.in_doubt() == [(5, 6)], "what stays is written and sent"
+    intents.sent()
+    intents.written([two])
+    assert confirmed == [True]
+
+
+def test_a_request_of_partitions_that_have_left_is_let_go_at_once() -> None:
+    """Whoever waits looks at the claims again."""
+    one = claim()
+    intents, confirmed = Intents(), []
+    intents.add(taken(one, 0), lambda: confirmed.append(True))
+    one.released = True
+    assert intents.note() == set() and confirmed == [True]
+
+
+def test_without_room_in_the_metadata_a_request_waits() -> None:
+    """Until others of its partition have their outcome; requests of other partitions go meanwhile."""
+    full, free = claim(0), claim(1)
+    intents, confirmed = Intents(), []
+    intents.add(taken(full, *range(MOST_IN_DOUBT)), lambda: confirmed.append("first"))
+    intents.note()
+    intents.add(taken(full, MOST_IN_DOUBT), lambda: confirmed.append("second"))
+    intents.add(taken(free, 0), lambda: confirmed.append("other"))
+    assert intents.note() == {free}
+    full.progress.resolve(0)
+    assert intents.note() == {full}
+    intents.sent()
+    intents.written([full, free])
+    assert confirmed == ["first", "other", "second"]
+
+
+def test_a_record_that_is_given_up_is_in_no_doubt_unless_it_may_have_arrived() -> None:
+    """It was confirmed, but its claim was released before it was sent; or an earlier request of it had no answer."""
+    one = claim()
+    buffer, intents = Buffer(100, 1000), Intents()
+    records = taken(one, 0, 1)
+    for record in records:
+        buffer.add(record)
+    intents.add(records, lambda: None)
+    intents.note()
+    records[1].in_doubt = True
+    buffer.settle(records, resolved=False)
+    buffer.apply(lambda _claim: None)
+    assert one.progress.in_doubt() == [(1, 2)]
