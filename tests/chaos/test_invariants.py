@@ -156,7 +156,9 @@ def test_the_page() -> None:
         "mutation": None,
         **dataclasses.asdict(invariants.check_all(GOOD)),
     }
-    text = report.page([line, {**line, "seconds_to_recover": 2.5}, {**line, "mutation": "m", "violations": {"W": []}}])
+    text = report.page(
+        [line, {**line, "seconds_to_recover": 2.5}, {**line, "mutation": "m", "violations": {"W": []}}], 2
+    )
     assert "| made by hand | classic | 2 | 6 | 0 | 0 |  | 0 | 2 | 1.5 |  |\n" in text
     assert "| m | W |\n" in text
     assert "2026-11-22. Versions: connector 0.1.0, kafka 4.3.0." in text
