@@ -41,7 +41,8 @@ runs the real connector against a real Kafka while a fault happens; the sandbox'
 `duplicated` counts acceptances beyond the first of a lead, over all runs; `because` says what the connector could not
 know: `restart` (killed before its commit), `in_flight` (the answer came after the partition had left), `lost` (the
 partition was lost before the commit), `commit_failed`, `ambiguous` (no answer came), `reset` (a tool set the group
-back), `anew` (the topic was made anew, and not yet known to be another). `recovered` is the median time in seconds from healing to lag 0, the group's session time-out of 6 s included.
+back), `anew` (the topic was made anew, and not yet known to be another). `recovered` is the median time in seconds from
+healing to lag 0, the group's session time-out of 6 s included.
 
 | case | protocol | runs | leads | lost | duplicated | because | parked | dead-lettered | recovered | broken |
 |---|---|---|---|---|---|---|---|---|---|---|
