@@ -124,7 +124,7 @@ class Committer:
         now = time.monotonic()
         if not self._touched and now - self._sent_at > self._lease.seconds / 3:
             # Nothing has changed; the answer says that we are still a member.
-            self._touched.update(itertools.islice(self._marks, 1))
+            self._touched.update(itertools.islice((c for c in self._marks if c.progress.watermark is not None), 1))
         if not self._touched or now < self._not_before:
             return
         claims, offsets = self._offsets(self._touched)
