@@ -10,7 +10,7 @@ import itertools
 import os
 import signal
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import Future
 from typing import TypeVar
 
@@ -22,9 +22,10 @@ from connector.config.delivery import CrashSafety
 from connector.delivery.backoff import Backoff
 from connector.delivery.dispatcher import Dispatcher
 from connector.delivery.duplicates import Window
+from connector.delivery.holding import Holding
 from connector.delivery.intake import Intake
 from connector.delivery.lease import Lease
-from connector.delivery.record import Claim, Held, Record
+from connector.delivery.record import Claim
 from connector.delivery.unique import Unique
 from connector.kafka.clients import Clients
 from connector.kafka.outbox import Outbox
@@ -33,9 +34,10 @@ from connector.kafka.registry import RegistryUnavailable
 from connector.kafka.source import Source
 from connector.kafka.topics import TopicMarks
 from connector.leads.decode import SchemaKey
-from connector.plan import Plan, connections, kafka_settings, lane_policy, registry, ucontact
+from connector.parts import connections, kafka_settings, lane_policy, own_topics, registry, ucontact
+from connector.plan import Plan
 from connector.reporting import Reporting
-from connector.settlement import Settlement, Topics
+from connector.settlement import Settlement, WrittenIntents
 from connector.telemetry.admin import AdminServer, build
 from connector.telemetry.health import Health
 from connector.telemetry.metrics import Metrics
@@ -46,8 +48,6 @@ T = TypeVar("T")
 
 ASK_AGAIN = 60
 """Seconds after which the registry is asked again for schemas that it did not know: it may learn of them later."""
-ACCOUNT = 0.1
-"""Seconds between two looks at which hubs take nothing; while one does, every record read is looked at for it."""
 LEAVE = 15.0
 """Seconds that the Kafka thread gets to commit and leave the group after the drain."""
 
@@ -68,7 +68,6 @@ class Service:
         self._health = Health()
         self._reporting = Reporting(self._metrics, self._health)
         self._drain_timeout = settings.delivery.drain_timeout.total_seconds()
-        self._accounting = False
         self._stop = asyncio.Event()
         self._failure: BaseException | None = None
         self._metrics.build.labels(connector.__version__, plan.tzdata).set(1)
@@ -112,7 +111,7 @@ class Service:
             self._loaded, on_reload=self._reporting.secret_reloaded, on_trouble=self._reporting.secret_trouble
         )
         self._registry = registry(self._loaded)
-        settlement = self._settlement()
+        settlement = Settlement(own_topics(self._loaded), connector.__version__, self._reporting, now_ms)
         clients = Clients(kafka_settings(self._loaded), self._reporting.trouble)
         unique = self._unique = self._duplicates(clients, settlement, tasks)
         outcomes = unique or settlement
@@ -127,7 +126,7 @@ class Service:
             now_ms,
             lease,
             most_requests=connections(self._loaded),
-            intents=_Intents(settlement) if delivery.crash_safety is CrashSafety.PARK else None,
+            intents=WrittenIntents(settlement) if delivery.crash_safety is CrashSafety.PARK else None,
         )
         intake = self._intake = Intake(
             self._plan.decoder,
@@ -140,7 +139,7 @@ class Service:
             now_ms,
             park_in_doubt=delivery.crash_safety is CrashSafety.PARK,
             longest_rest=0.0 if self._settings.retries is None else self._settings.retries.pause.total_seconds(),
-            caught_up=self._account,
+            caught_up=lambda: holding.tell(),
         )
 
         def release() -> Future[None]:
@@ -177,7 +176,8 @@ class Service:
             lambda error: _on_loop(loop, self._kafka_failed, error),
         )
 
-        background = [tasks.create_task(self._turn()), tasks.create_task(self._keep_account())]
+        holding = Holding(dispatcher, intake, unique, source.hold)
+        background = [tasks.create_task(self._turn()), tasks.create_task(holding.run())]
         if self._admin is not None:
             background.append(tasks.create_task(self._admin.serve()))
         log.info(
@@ -194,7 +194,7 @@ class Service:
         try:
             await self._stop.wait()
             if self._failure is None:
-                await self._drain(source, dispatcher)
+                await self._drain(source, dispatcher, holding)
         finally:
             await dispatcher.close()
             intake.close()
@@ -209,17 +209,6 @@ class Service:
                 await self._registry.aclose()
             for task in background:
                 task.cancel()
-
-    def _settlement(self) -> Settlement:
-        settings = self._settings
-        topics = Topics(
-            settings.dead_letters.topic,
-            None if settings.review is None else settings.review.topic,
-            None if settings.retries is None else settings.retries.topic,
-            None if settings.receipts is None else settings.receipts.topic,
-            0 if settings.retries is None else round(settings.retries.pause.total_seconds() * 1000),
-        )
-        return Settlement(topics, connector.__version__, self._reporting, now_ms)
 
     def _duplicates(self, clients: Clients, settlement: Settlement, tasks: asyncio.TaskGroup) -> Unique | None:
         duplicates, receipts = self._settings.duplicates, self._settings.receipts
@@ -239,21 +228,17 @@ class Service:
             retries = self._settings.retries
             self._unique.assigned([c for c in claims if retries is None or c.topic != retries.topic])
 
-    def _held(self) -> Iterator[Record]:
-        """The records that wait for something that takes nothing at present."""
-        yield from self._dispatcher.held()
-        yield from self._intake.held()
-        if self._unique is not None:
-            yield from self._unique.held()
-
-    async def _drain(self, source: Source, dispatcher: Dispatcher) -> None:
+    async def _drain(self, source: Source, dispatcher: Dispatcher, holding: Holding) -> None:
         """Stop reading, flush at once, and wait for answers until the deadline."""
         deadline = time.monotonic() + self._drain_timeout
         self._health.draining = True
         log.info("draining", outstanding=source.outstanding, seconds=self._drain_timeout)
         source.stop_reading()
         dispatcher.drain()
-        while source.outstanding > self._hopeless(dispatcher) and time.monotonic() < deadline:  # noqa: ASYNC110
+        while source.outstanding and time.monotonic() < deadline:
+            # Not for leads that nothing is tried for: a hub takes nothing, the registry is away.
+            if not dispatcher.in_flight and source.outstanding <= sum(1 for _ in holding.records()):
+                break
             await asyncio.sleep(0.005)
         if source.outstanding:
             log.warning(
@@ -261,32 +246,6 @@ class Service:
                 unresolved=source.outstanding,
                 requests_in_flight=dispatcher.in_flight,
             )
-
-    def _hopeless(self, dispatcher: Dispatcher) -> int:
-        """Leads that nothing is tried for at present: a hub takes nothing, the registry is away. The shutdown does not
-        wait for them, once all requests are answered."""
-        if dispatcher.in_flight:
-            return 0
-        return sum(1 for _ in self._held())
-
-    def _account(self) -> None:
-        """Tell the Kafka thread what waits for something that takes nothing."""
-        if not (self._dispatcher.stalled or self._intake.holds or (self._unique is not None and self._unique.holds)):
-            if self._accounting:
-                self._accounting = False
-                self._source.hold(None)
-            return
-        self._accounting = True
-        by_claim: dict[Claim, tuple[int, int]] = {}
-        for record in self._held():
-            leads, size = by_claim.get(record.claim, (0, 0))
-            by_claim[record.claim] = leads + 1, size + record.size
-        self._source.hold(Held(self._intake.seen, by_claim))
-
-    async def _keep_account(self) -> None:
-        while True:
-            self._account()
-            await asyncio.sleep(ACCOUNT)
 
     async def _turn(self) -> None:
         for turn in itertools.count(1):
@@ -323,27 +282,6 @@ class Service:
     def _kafka_failed(self, error: BaseException) -> None:
         self._failure = error
         self._stop.set()
-
-
-class _Intents:
-    """Implements ``delivery.Intents``: the Kafka thread writes them into the commit metadata."""
-
-    def __init__(self, settlement: Settlement) -> None:
-        self._settlement = settlement
-
-    async def intend(self, records: list[Record]) -> None:
-        loop = asyncio.get_running_loop()
-        written: asyncio.Future[None] = loop.create_future()
-        self._settlement.source.intend(records, lambda: _on_loop(loop, _resolve, written))
-        await written
-
-    def withdraw(self, records: list[Record]) -> None:
-        self._settlement.source.withdraw(records)
-
-
-def _resolve(future: asyncio.Future[None]) -> None:
-    if not future.done():  # it is cancelled when the shutdown's deadline has passed
-        future.set_result(None)
 
 
 def _on_loop(loop: asyncio.AbstractEventLoop, call: Callable[[T], None], argument: T) -> None:

@@ -5,6 +5,7 @@ Part of the composition root: it stands between delivery, which decides, and the
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -116,3 +117,31 @@ class Settlement:
             raise AssertionError(f"{why.reason} without a topic for review: the configuration must refuse that")
         sent_at_ms = None if answer is None else now_ms - round(answer.seconds * 1000)
         return review_letter(topics.review, *known, version=self._version, now_ms=now_ms, sent_at_ms=sent_at_ms)
+
+
+class WrittenIntents:
+    """Implements ``delivery.Intents``: the Kafka thread writes them into the commit metadata."""
+
+    def __init__(self, settlement: Settlement) -> None:
+        """``settlement`` knows the source by the time the first request goes."""
+        self._settlement = settlement
+
+    async def intend(self, records: list[Record]) -> None:
+        """Returns when the commit that names them is acknowledged, or their claims were released."""
+        loop = asyncio.get_running_loop()
+        written: asyncio.Future[None] = loop.create_future()
+        self._settlement.source.intend(records, lambda: _on_loop(loop, written))
+        await written
+
+    def withdraw(self, records: list[Record]) -> None:
+        """Their request certainly had no effect."""
+        self._settlement.source.withdraw(records)
+
+
+def _on_loop(loop: asyncio.AbstractEventLoop, written: asyncio.Future[None]) -> None:
+    loop.call_soon_threadsafe(_resolve, written)
+
+
+def _resolve(future: asyncio.Future[None]) -> None:
+    if not future.done():  # it is cancelled when the shutdown's deadline has passed
+        future.set_result(None)

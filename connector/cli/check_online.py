@@ -11,7 +11,8 @@ from connector.config import Loaded, Problem
 from connector.kafka.probe import Cluster, KafkaUnavailable, look
 from connector.kafka.registry import Registry, RegistryUnavailable
 from connector.leads.decode import Decoder, Format, SchemaKey
-from connector.plan import Plan, kafka_settings, registry
+from connector.parts import kafka_settings, registry
+from connector.plan import Plan
 from connector.ucontact.probe import ApiUnreachable, reach
 
 

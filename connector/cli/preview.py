@@ -20,7 +20,8 @@ from connector.config import Loaded
 from connector.kafka.peek import PeekError, Position, peek
 from connector.kafka.registry import Registry, RegistryUnavailable
 from connector.leads.decode import Decoder, Format, SchemaKey
-from connector.plan import Connection, Plan, kafka_settings, registry
+from connector.parts import kafka_settings, registry
+from connector.plan import Connection, Plan
 from connector.preview import Preview, Sample, SchemaUnavailable
 
 FROM_TOPIC = 50

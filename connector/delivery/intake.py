@@ -92,13 +92,17 @@ class Intake:
         self._running = False
         self._fetches: set[asyncio.Task[None]] = set()
         self._alarm: asyncio.TimerHandle | None = None
-        self.seen = 0
-        """Records ever looked at."""
+        self._received = 0
 
     @property
     def waiting(self) -> int:
         """Records that are not yet mapped or set aside."""
         return len(self._queue) + sum(1 for _ in self.held())
+
+    @property
+    def seen(self) -> int:
+        """How many of the records received have been looked at; fewer while some that waited are looked at again."""
+        return self._received - len(self._queue)
 
     @property
     def holds(self) -> bool:
@@ -115,7 +119,7 @@ class Intake:
     def receive(self, records: list[Record]) -> None:
         """Records just read."""
         self._queue.extend(records)
-        self.seen += len(records)
+        self._received += len(records)
         self._go_on()
 
     def release(self) -> None:

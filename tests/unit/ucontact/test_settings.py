@@ -8,7 +8,8 @@ import pytest
 import trustme
 
 from connector.config import load
-from connector.plan import Connection, draft_plan, ucontact
+from connector.parts import ucontact
+from connector.plan import Connection, draft_plan
 from connector.ucontact.watched import Unusable
 
 CONFIGURATION = """\

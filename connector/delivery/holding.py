@@ -1,0 +1,54 @@
+"""Says what waits for something that takes nothing at present, so that back-pressure can keep it apart."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Iterator
+
+from connector.delivery.dispatcher import Dispatcher
+from connector.delivery.intake import Intake
+from connector.delivery.record import Claim, Held, Record
+from connector.delivery.unique import Unique
+
+LOOK = 0.1
+"""Seconds between two looks at which hubs take nothing. While something is held, every record read is looked at."""
+
+
+class Holding:
+    """Lives on the event loop. ``hold`` is told of every change (None: nothing is held); it must not block."""
+
+    def __init__(
+        self, dispatcher: Dispatcher, intake: Intake, unique: Unique | None, hold: Callable[[Held | None], None]
+    ) -> None:
+        self._dispatcher = dispatcher
+        self._intake = intake
+        self._unique = unique
+        self._hold = hold
+        self._holding = False
+
+    def records(self) -> Iterator[Record]:
+        """Those that wait: for a hub, a schema, the end of their rest, or another lead with their key."""
+        yield from self._dispatcher.held()
+        yield from self._intake.held()
+        if self._unique is not None:
+            yield from self._unique.held()
+
+    def tell(self) -> None:
+        """Tell how it stands now."""
+        if not (self._dispatcher.stalled or self._intake.holds or (self._unique is not None and self._unique.holds)):
+            if self._holding:
+                self._holding = False
+                self._hold(None)
+            return
+        self._holding = True
+        by_claim: dict[Claim, tuple[int, int]] = {}
+        for record in self.records():
+            leads, size = by_claim.get(record.claim, (0, 0))
+            by_claim[record.claim] = leads + 1, size + record.size
+        self._hold(Held(self._intake.seen, by_claim))
+
+    async def run(self) -> None:
+        """Look again and again, until cancelled."""
+        while True:
+            self.tell()
+            await asyncio.sleep(LOOK)
