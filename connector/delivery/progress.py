@@ -91,6 +91,10 @@ class PartitionProgress:
         if self._position is None or offset > self._position:
             self._position = offset
 
+    def is_intended(self, offset: int) -> bool:
+        """Whether this record is about to be sent, or may have been sent, and has no outcome."""
+        return offset in self._intended
+
     def intend(self, offset: int) -> bool:
         """This record is about to be sent: it is in doubt from now until it is resolved or withdrawn. False: it was in
         doubt already."""

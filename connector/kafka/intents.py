@@ -79,4 +79,7 @@ class Intents:
 
 def _fits(claim: Claim, offsets: Sequence[int]) -> bool:
     # A batch larger than the bound is refused by the configuration, so an empty partition has room for any.
-    return claim.progress.intended + len(offsets) <= MOST_IN_DOUBT
+    # What is sent again after no answer stands in the metadata already: to count it twice would stop it for ever.
+    progress = claim.progress
+    more = sum(1 for offset in offsets if not progress.is_intended(offset))
+    return not more or progress.intended + more <= MOST_IN_DOUBT

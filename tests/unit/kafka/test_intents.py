@@ -91,3 +91,20 @@ def test_a_record_that_is_given_up_is_in_no_doubt_unless_it_may_have_arrived() -
     buffer.settle(records, resolved=False)
     buffer.apply(lambda _claim: None)
     assert one.progress.in_doubt() == [(1, 2)]
+
+
+def test_what_is_in_doubt_needs_no_more_room_to_go_again() -> None:
+    """A hub that answers nothing leaves a full metadata in doubt: its leads must go again, or they stay so for ever."""
+    one = claim()
+    records = taken(one, *range(MOST_IN_DOUBT + 1))
+    intents, confirmed = Intents(), []
+    intents.add(records[:MOST_IN_DOUBT], lambda: confirmed.append("first"))
+    intents.note()
+    intents.sent()
+    intents.written([one])
+    intents.add(records[:50], lambda: confirmed.append("again"))
+    intents.add(records[MOST_IN_DOUBT:], lambda: confirmed.append("another"))
+    assert intents.note() == {one}
+    intents.sent()
+    intents.written([one])
+    assert confirmed == ["first", "again"], "the one that is new waits for room"
