@@ -128,7 +128,7 @@ class Dispatcher:
 
     def release(self) -> None:
         """Forget the waiting leads whose claims are released; requests in flight go on to their end."""
-        for lane in self._lanes.values():
+        for lane in list(self._lanes.values()):  # leads that waited for those forgotten may make new ones
             self._forget(lane)
 
     def drain(self) -> None:

@@ -6,6 +6,7 @@ Decisions are the window's (``duplicates.py``); this keeps the leads that wait. 
 from __future__ import annotations
 
 import asyncio
+from collections import deque
 from collections.abc import Awaitable, Callable, Iterator
 from typing import TypeAlias
 
@@ -52,6 +53,8 @@ class Unique:
         self._busy: dict[Record, None] = {}
         """Those that wait for one, in order."""
         self._cold: dict[Claim, list[Shipment]] = {}
+        self._coming: deque[list[Shipment]] = deque()
+        self._submitting = False
         self._recalls: set[asyncio.Task[None]] = set()
 
     # What intake calls.
@@ -60,7 +63,16 @@ class Unique:
         """Leads in the order in which they were read."""
         if self._cold:
             shipments = [s for s in shipments if not self._waits_for_recall(s)]
-        self.dispatcher.submit([s for s in shipments if self._may_go(s)], more_coming=more_coming)
+        self._coming.append(shipments)
+        if self._submitting:
+            return  # below us the dispatcher parks what it is given, and others with these keys begin: after it is done
+        self._submitting = True
+        try:
+            while self._coming:
+                going = [s for s in self._coming.popleft() if self._may_go(s)]
+                self.dispatcher.submit(going, more_coming=more_coming)
+        finally:
+            self._submitting = False
 
     def held(self) -> Iterator[Record]:
         """Records that wait: for another lead with their key, or for what is known of their partition."""

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
+import time
 from collections.abc import Awaitable, Callable
 from typing import Any
 
@@ -10,12 +12,14 @@ import pytest
 
 from connector.delivery.backoff import Backoff
 from connector.delivery.dispatcher import Dispatcher, Intents
+from connector.delivery.duplicates import Window
 from connector.delivery.intake import SLICE, Intake
 from connector.delivery.lane import Flush, Lane, LanePolicy
 from connector.delivery.lease import Lease
 from connector.delivery.position import Position, Returned
 from connector.delivery.progress import PartitionProgress
 from connector.delivery.record import Claim, Headers, Record, Shipment
+from connector.delivery.unique import Unique
 from connector.leads.answer import Answer, AnswerClass
 from connector.leads.decode import SchemaKey
 from connector.leads.mapped import Destination, MappedLead
@@ -589,3 +593,70 @@ def test_without_the_groups_confirmation_nothing_is_sent() -> None:
         assert [record.claim for record in room.ledger.gone] == [theirs]
 
     run(body)
+
+
+def twins(
+    tasks: asyncio.TaskGroup, ledger: Ledger, answer: Answer, **policy: Any
+) -> tuple[Unique, Dispatcher, Callable[[str, Claim, str], Shipment]]:
+    """What looks for duplicates before a dispatcher whose API answers so, and a maker of leads: key, claim, hub."""
+
+    async def post(_destination: Destination, _contacts: list[bytes]) -> Answer:
+        return answer
+
+    lease = Lease(3600.0)
+    lease.renew(time.monotonic())
+    unique = Unique(Window(3600, 1000), ledger, None, tasks.create_task, lambda: 0)
+    lanes = LanePolicy(**policy)
+    dispatcher = Dispatcher(lanes, post, unique, ledger, tasks.create_task, lambda: 0, lease, random=lambda: 1.0)
+    unique.dispatcher = dispatcher
+    offsets = itertools.count()
+
+    def lead(key: str, claim: Claim, hub: str) -> Shipment:
+        mapped = MappedLead("id", None, "route", Destination(hub), b"{}", duplicate_key=key)
+        return Shipment(Record(claim, next(offsets), None, None, b"x", None), mapped, asyncio.get_running_loop().time())
+
+    return unique, dispatcher, lead
+
+
+def test_leads_with_one_key_are_parked_one_after_the_other() -> None:
+    """Each is parked while the one before is being taken, however many there are, and none stops the intake."""
+
+    async def body() -> None:
+        ledger, claim = Ledger(), Claim("leads", 0, PartitionProgress(0))
+        async with asyncio.TaskGroup() as tasks:
+            down = Answer(AnswerClass.UNAVAILABLE)
+            unique, dispatcher, lead = twins(tasks, ledger, down, park_after=0.001, backoff=Backoff(60, 60))
+            unique.submit([lead("first", claim, "sales")])
+            while not ledger.aside:
+                await asyncio.sleep(0.01)
+            unique.submit([lead("twin", claim, hub) for hub in ("sales", "sales", "sales")])
+            unique.submit([lead("many", claim, "sales") for _ in range(500)])
+            assert [why.reason for _, why in ledger.aside] == [Reason.HUB_DOWN] * 504
+            await dispatcher.close()
+
+    asyncio.run(body())
+
+
+def test_a_lead_for_a_new_hub_that_waited_for_one_that_leaves_begins() -> None:
+    """The first of two with one key leaves with its partition: all of that is forgotten, and the other goes."""
+
+    async def body() -> None:
+        ledger, ours, theirs = (
+            Ledger(),
+            Claim("leads", 0, PartitionProgress(0)),
+            Claim("leads", 1, PartitionProgress(0)),
+        )
+        async with asyncio.TaskGroup() as tasks:
+            down = Answer(AnswerClass.UNAVAILABLE)
+            unique, dispatcher, lead = twins(tasks, ledger, down, backoff=Backoff(60, 60))
+            unique.submit([lead("a", theirs, "sales"), lead("b", theirs, "support"), lead("a", ours, "abroad")])
+            await asyncio.sleep(0)
+            await asyncio.sleep(0)
+            theirs.released = True
+            unique.release()
+            dispatcher.release()
+            assert [record.offset for record in ledger.gone] == [0, 1]
+            assert not unique.holds
+            await dispatcher.close()
+
+    asyncio.run(body())
