@@ -24,6 +24,8 @@ LONGEST_CONTACT = 64 * 1024
 
 _TOPIC = re.compile(r"[a-zA-Z0-9._-]{1,249}", re.ASCII)
 _NUMBER = re.compile(r"[0-9]{1,18}", re.ASCII)
+_LAST_PARTITION = 2**31 - 1
+"""Kafka's partitions are 32-bit numbers."""
 
 
 class Letter(NamedTuple):
@@ -118,6 +120,8 @@ def read_back(headers: Headers | None) -> Returned | None:
     if not _TOPIC.fullmatch(topic) or None in numbers or (timestamp is not None and timestamp_ms is None):
         return None
     partition, offset, not_before_ms, attempts = (number for number in numbers if number is not None)
+    if partition > _LAST_PARTITION:
+        return None  # no letter or receipt could be written for it
     return Returned(Position(topic, partition, offset), timestamp_ms, not_before_ms, attempts)
 
 

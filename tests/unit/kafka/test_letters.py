@@ -175,6 +175,12 @@ def test_what_is_damaged_is_not_believed(missing: str) -> None:
         assert (read_back([*without, (missing, damaged)]) is None) is not is_a_topic
 
 
+def test_a_partition_that_kafka_cannot_have_is_not_believed() -> None:
+    """The producer takes no receipt for it: the process would end, and again after every restart."""
+    assert read_back([*{**GOOD, "lead-connector.partition": b"2147483647"}.items()]) is not None
+    assert read_back([*{**GOOD, "lead-connector.partition": b"2147483648"}.items()]) is None
+
+
 @given(
     st.lists(
         st.tuples(
