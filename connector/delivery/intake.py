@@ -162,6 +162,7 @@ class Intake:
                     if record.origin is not None:
                         shipment.returned = True
                         shipment.attempts = record.origin.attempts
+                        shipment.ambiguous = record.origin.unanswered
                     if record.in_doubt and self._park_in_doubt:
                         self._outcomes.set_aside(record, IN_DOUBT, shipment, None)
                     else:

@@ -30,6 +30,10 @@ class Returned(NamedTuple):
     """It is to rest until then, in milliseconds since the epoch."""
     attempts: int
     """Requests that the lead was part of before."""
+    unanswered: int = 0
+    """How many of them were sent and not answered."""
+    in_doubt: bool = False
+    """An earlier owner of its partition may have sent it."""
 
 
 def read_position(text: str) -> Position | None:

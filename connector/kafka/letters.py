@@ -100,6 +100,10 @@ def retry_letter(
     """
     texts = _texts(record, why, shipment, answer, version)
     texts |= {"not-before": str(not_before_ms), "parked-at": _iso(now_ms)}
+    if shipment.ambiguous:
+        texts["unanswered"] = str(shipment.ambiguous)
+    elif record.in_doubt:
+        texts["in-doubt"] = "1"
     return _letter(topic, record, texts)._replace(spread_by=shipment.lead.destination.hub)
 
 
@@ -119,10 +123,14 @@ def read_back(headers: Headers | None) -> Returned | None:
     timestamp_ms = _number(timestamp)
     if not _TOPIC.fullmatch(topic) or None in numbers or (timestamp is not None and timestamp_ms is None):
         return None
+    unanswered = _number(ours.get(f"{PREFIX}unanswered", "0"))
+    if unanswered is None:
+        return None
     partition, offset, not_before_ms, attempts = (number for number in numbers if number is not None)
     if partition > _LAST_PARTITION:
         return None  # no letter or receipt could be written for it
-    return Returned(Position(topic, partition, offset), timestamp_ms, not_before_ms, attempts)
+    position, in_doubt = Position(topic, partition, offset), f"{PREFIX}in-doubt" in ours
+    return Returned(position, timestamp_ms, not_before_ms, attempts, unanswered, in_doubt)
 
 
 def position_of(record: Record) -> Position:

@@ -229,8 +229,9 @@ class Source(threading.Thread):
             record = Record(claim, offset, timestamp_ms, message.key(), message.value(), headers_of(message))
             if taken is Taken.IN_DOUBT:
                 record.in_doubt = True
-            if topic == self._settings.retries:
-                record.origin = read_back(record.headers)
+            if topic == self._settings.retries and (origin := read_back(record.headers)) is not None:
+                record.origin = origin
+                record.in_doubt = record.in_doubt or origin.in_doubt
             self._buffer.add(record)
             records.append(record)
         if read:

@@ -52,6 +52,7 @@ class Ledger:
 
     def __init__(self) -> None:
         self.done: list[Record] = []
+        self.unanswered: list[int] = []
         self.aside: list[tuple[Record, SetAside]] = []
         self.gone: list[Record] = []
         self.waited = 0
@@ -59,6 +60,7 @@ class Ledger:
 
     def delivered(self, shipments: list[Shipment]) -> None:
         self.done += [s.record for s in shipments]
+        self.unanswered += [s.ambiguous for s in shipments]
 
     def set_aside(self, record: Record, why: SetAside, shipment: Shipment | None, answer: Answer | None) -> None:
         self.aside.append((record, why))
@@ -503,7 +505,7 @@ def test_a_lead_of_the_retry_topic_rests_until_its_time() -> None:
         room.now_ms = 1000
         batch = records(b"sales", b"sales", b"support")
         for record, until_ms in zip(batch, (1050, 1100, 0), strict=True):
-            record.origin = Returned(Position("leads", 3, 7), None, until_ms, 4)
+            record.origin = Returned(Position("leads", 3, 7), None, until_ms, 4, unanswered=3)
         room.intake.receive(batch)
         await turns()
         assert [hub.hub for hub, _, _ in room.api.requests] == ["support"]
@@ -517,6 +519,7 @@ def test_a_lead_of_the_retry_topic_rests_until_its_time() -> None:
         room.api.answer()
         await turns()
         assert room.ledger.done == [batch[2], *batch[:2]]
+        assert room.ledger.unanswered == [3, 3, 3], "they may have arrived before: that is counted when they do"
 
     run(body)
 

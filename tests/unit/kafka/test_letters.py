@@ -129,17 +129,29 @@ def test_a_lead_that_is_parked_comes_back_as_itself() -> None:
     assert letter[:3] == ("retry", b"key", b"value") and letter.timestamp_ms == lead.timestamp_ms
     assert letter.spread_by == "ventas México" and letter.partition is None
     first = read_back(letter.headers)
-    assert first == Returned(Position("leads", 3, 17), 1_768_000_000_000, NOW_MS + 30_000, 2)
+    assert first == Returned(Position("leads", 3, 17), 1_768_000_000_000, NOW_MS + 30_000, 2, 1)
 
     again = Record(Claim("retry", 0, PartitionProgress(0)), 99, NOW_MS, b"key", b"value", letter.headers, origin=first)
     carried = shipment(again)
     carried.attempts = 5
     parked = retry_letter("retry", again, PARKED, carried, None, version="1", now_ms=NOW_MS, not_before_ms=NOW_MS)
-    assert read_back(parked.headers) == Returned(Position("leads", 3, 17), 1_768_000_000_000, NOW_MS, 5)
+    assert read_back(parked.headers) == Returned(Position("leads", 3, 17), 1_768_000_000_000, NOW_MS, 5, 1)
     dead = dead_letter("dead", again, WHY, None, None, version="1", now_ms=NOW_MS)
     assert dead.timestamp_ms == 1_768_000_000_000, "the original's, also where the retry topic has its own"
     assert (ours(dead)["topic"], ours(dead)["offset"], ours(dead)["attempts"]) == ("leads", "17", "2")
     assert "not-before" not in ours(dead)
+
+
+def test_what_may_have_arrived_before_it_was_parked_is_remembered() -> None:
+    """Unanswered requests, or an earlier owner's: its delivery later is one of those that are counted as sent again."""
+    lead = record(in_doubt=True)
+    calm = Shipment(lead, shipment(lead).lead, 0.0)
+    taken_over = retry_letter("retry", lead, PARKED, calm, None, version="1", now_ms=NOW_MS, not_before_ms=NOW_MS)
+    back = read_back(taken_over.headers)
+    assert back is not None and back.in_doubt and back.unanswered == 0
+    own = retry_letter("retry", lead, PARKED, shipment(lead), None, version="1", now_ms=NOW_MS, not_before_ms=NOW_MS)
+    back = read_back(own.headers)
+    assert back is not None and not back.in_doubt and back.unanswered == 1
 
 
 def test_headers_of_ours_are_bounded() -> None:
