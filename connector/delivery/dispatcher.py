@@ -50,7 +50,8 @@ class Intents(Protocol):
     """Has it written down what is about to be sent, so that a crash leaves to know what may have arrived."""
 
     async def intend(self, records: list[Record]) -> None:
-        """These are about to be sent. Returns when that is durable, or when their claims were released."""
+        """These are about to be sent. Returns when that is durable, or when one of their claims was released: then it
+        is not durable for the others."""
 
     def withdraw(self, records: list[Record]) -> None:
         """Their request certainly had no effect."""
@@ -214,7 +215,9 @@ class Dispatcher:
             self._observer.lease_expired(len(batch.shipments))
             await asyncio.sleep(LOOK_AGAIN)
             self._sort_out(batch)
-        if batch.shipments and self._intents is not None:
+        written = 0
+        while self._intents is not None and batch.shipments and len(batch.shipments) != written:
+            written = len(batch.shipments)
             await self._intents.intend([shipment.record for shipment in batch.shipments])  # a commit: the lease holds
             self._sort_out(batch)
         if batch.shipments:

@@ -112,7 +112,7 @@ class Committer:
                 self._touched.add(record.claim)
 
     def release(self, claims: Iterable[Claim]) -> None:
-        """These claims are about to be given up; their last commit follows."""
+        """These claims are about to be given up: nothing is sent for them any more."""
         self.intents.release(set(claims))
 
     def commit(self, consumer: Consumer) -> None:

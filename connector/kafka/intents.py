@@ -20,7 +20,7 @@ class _Intent:
 
 class Intents:
     """Each goes through three states: waiting for room in the metadata, noted in the progress of its partitions, and
-    in a commit that is under way. A partition whose claim is released is waited for no longer: whoever wanted to send
+    in a commit that is under way. When a claim of it is released it is waited for no longer: whoever wanted to send
     looks at the claims again."""
 
     def __init__(self) -> None:
@@ -29,7 +29,8 @@ class Intents:
         self._under_way: list[_Intent] = []
 
     def add(self, records: Sequence[Record], confirmed: Callable[[], None]) -> None:
-        """``confirmed`` is called on the Kafka thread when these records may be sent, once."""
+        """``confirmed`` is called once, on the Kafka thread: when these records may be sent, or when a claim of theirs
+        was released."""
         offsets: dict[Claim, list[int]] = {}
         for record in records:
             offsets.setdefault(record.claim, []).append(record.offset)
@@ -69,12 +70,20 @@ class Intents:
                 intent.confirmed()
 
     def release(self, claims: Set[Claim]) -> None:
-        """These claims are released: what was noted for them and not confirmed is not going to be sent, also where
-        their part is written and another partition's is not."""
-        for intent in [*self._noted, *self._under_way]:
-            for claim in intent.offsets.keys() & claims:
-                for offset in intent.offsets[claim]:
+        """These claims are released: an intent that names one is let go at once, and nothing of it is in doubt for its
+        sake. Whoever waits looks at the claims again, and asks anew for what is left; a revocation waits for that, and
+        no commit is answered during one."""
+        gone = [intent for intent in self._waiting if intent.offsets.keys() & claims]
+        noted = [intent for intent in (*self._noted, *self._under_way) if intent.offsets.keys() & claims]
+        for intent in noted:
+            for claim, offsets in intent.offsets.items():
+                for offset in offsets:
                     claim.progress.withdraw(offset)
+        out = {*gone, *noted}
+        for queue in (self._waiting, self._noted, self._under_way):
+            queue[:] = [intent for intent in queue if intent not in out]
+        for intent in (*gone, *noted):
+            intent.confirmed()
 
 
 def _fits(claim: Claim, offsets: Sequence[int]) -> bool:

@@ -174,6 +174,7 @@ class Ownership:
         since = self._verified.get(claim)
         doubtful = [(max(offset, position if since is None else since), position)] if anew else []
         claim.released = True
+        self._committer.release([claim])
         self.drop([claim])
         del self._memories[claim.topic, claim.partition]
         self._marks.forget()

@@ -102,7 +102,7 @@ class Source(threading.Thread):
 
     def intend(self, records: Sequence[Record], confirmed: Callable[[], None]) -> None:
         """These records are about to be sent: ``confirmed`` is called on the Kafka thread when the broker has
-        acknowledged a commit that says so, or their claims were released. Any thread; does not block."""
+        acknowledged a commit that says so, or a claim of theirs was released. Any thread; does not block."""
         self._intents.append((records, confirmed))
         self._buffer.wake()
 
@@ -174,12 +174,7 @@ class Source(threading.Thread):
     def _turn_once(self, consumer: Consumer) -> None:
         self._settle()
         self._outbox.poll()
-        while self._intents:
-            records, confirmed = self._intents.popleft()
-            if confirmed is None:
-                self._committer.withdraw(records)
-            else:
-                self._committer.intents.add(records, confirmed)
+        self._hear_intents()
         self._committer.commit(consumer)
         self._report(consumer)
         self._positions.find(consumer)
@@ -244,6 +239,14 @@ class Source(threading.Thread):
     def _settle(self) -> None:
         self._buffer.apply(self._progressed)
 
+    def _hear_intents(self) -> None:
+        while self._intents:
+            records, confirmed = self._intents.popleft()
+            if confirmed is None:
+                self._committer.withdraw(records)
+            else:
+                self._committer.intents.add(records, confirmed)
+
     def _progressed(self, claim: Claim) -> None:
         if self._ours.holds(claim):
             self._committer.touch(claim)
@@ -299,6 +302,8 @@ class Source(threading.Thread):
         deadline = started + (0.0 if self._finishing else self._settings.revoke_timeout)
         released = self._release()
         while not (released.done() and all(claim.outstanding == 0 for claim in claims)) and not self._finishing:
+            self._hear_intents()
+            self._committer.release(claims)
             left = deadline - time.monotonic()
             if left <= 0:
                 break
@@ -316,6 +321,7 @@ class Source(threading.Thread):
     def _on_lost(self, _consumer: Consumer, partitions: list[TopicPartition]) -> None:
         """Somebody else may own these already: nothing is committed."""
         claims = self._ours.release(partitions)
+        self._committer.release(claims)
         self._ours.drop(claims)
         self._pressure.forget(partitions)
         self._release()

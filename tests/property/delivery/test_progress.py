@@ -114,7 +114,8 @@ class PartitionLife(RuleBasedStateMachine):
         some -= self.doubtful | self.waiting  # a lead is in one request at a time
 
         def confirmed() -> None:
-            self.posted.update(some)
+            if not self.claim.released:  # whoever sends looks at the claim again
+                self.posted.update(some)
             self.waiting.difference_update(some)
 
         if some:

@@ -432,6 +432,7 @@ def test_a_request_waits_until_it_is_written_down_that_it_goes() -> None:
         await turns()
         assert [len(contacts) for _, contacts, _ in room.api.requests] == [1]
         assert [record.claim for record in room.ledger.gone] == [theirs]
+        assert [record.claim for record in notary.intended] == [theirs, ours, ours], "let go as a whole: written anew"
 
     run(body, intents=notary)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from concurrent.futures import Future
 from typing import Any
 
@@ -10,6 +11,7 @@ from confluent_kafka import KafkaError, TopicPartition
 
 from connector.delivery.lease import Lease
 from connector.delivery.record import Record
+from connector.kafka.journal import decode
 from connector.kafka.settings import KafkaSettings
 from connector.kafka.source import Source
 
@@ -137,3 +139,64 @@ def test_a_fatal_error_among_records_loses_count_of_none(monkeypatch: pytest.Mon
     source.join(20)
     assert not source.is_alive() and not failures
     assert source.outstanding == 0
+
+
+class Leaving(Script):
+    """Its one partition leaves while a commit is under way, whose answer it has only for the next poll."""
+
+    def subscribe(self, _topics: list[str], on_assign: Any, **callbacks: Any) -> None:
+        self._on_assign = on_assign
+        self._on_revoke = callbacks["on_revoke"]
+        self._under_way = False
+        self.last: list[TopicPartition] = []
+
+    def commit(self, offsets: list[TopicPartition], *, asynchronous: bool) -> list[TopicPartition]:
+        self._under_way = asynchronous
+        if not asynchronous:
+            self.last = offsets
+        return offsets
+
+    def poll(self, timeout: float) -> Message | None:
+        if self._on_revoke and not self._messages and self._under_way:
+            call, self._on_revoke = self._on_revoke, None
+            call(self, [TopicPartition("leads", 0)])
+        return super().poll(timeout)
+
+
+def test_a_partition_does_not_wait_for_a_request_that_waits_for_its_intent(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No commit is answered within a revocation: the request is let go, does not start, and is in no doubt."""
+    monkeypatch.setattr("connector.kafka.source.FINAL_COMMIT", 0.01)
+    consumer = Leaving([Message(0)])
+    revoked = threading.Event()
+
+    class Watch(Quiet):
+        def revoked(self, *_args: Any, **_how: Any) -> None:
+            revoked.set()
+
+    def hand_over(records: list[Record]) -> None:
+        source.intend(records, lambda: source.settle(records, resolved=False))
+
+    def release() -> Future[None]:
+        done: Future[None] = Future()
+        done.set_result(None)
+        return done
+
+    source = Source(
+        KafkaSettings("x:1", "group", ("leads",), write_intents=True, revoke_timeout=300.0),
+        lambda _on_commit: consumer,  # type: ignore[arg-type,return-value]
+        Marks(),  # type: ignore[arg-type]
+        Quiet(),  # type: ignore[arg-type]
+        Lease(10.0),
+        lambda _claims: None,
+        hand_over,
+        release,
+        Watch(),
+        lambda _error: None,
+    )
+    source.start()
+    try:
+        assert revoked.wait(10), "the revocation waits until its time is over"
+        assert [decode(p.offset, p.metadata, "mark").doubtful for p in consumer.last] == [[]]
+    finally:
+        source.finish()
+        source.join(20)
