@@ -168,6 +168,8 @@ class Intake:
                     else:
                         shipments.append(shipment)
                 case SetAside() as why:
+                    if why.outcome is Outcome.EXPIRED and record.in_doubt and self._park_in_doubt:
+                        why = IN_DOUBT  # too old to be sent again, and it may have arrived
                     self._outcomes.set_aside(record, why, None, None)
                 case key:
                     self._postpone(key, record)

@@ -95,9 +95,11 @@ class Decoder:
 
 
 class Mapper:
-    """Maps a word to a lead of that hub; one word is a defect."""
+    """Maps a word to a lead of that hub; one word is a defect, and one is too old."""
 
     def map(self, lead: dict[str, object], topic: str, now_ms: int) -> MappedLead | SetAside:
+        if lead["hub"] == "old":
+            return SetAside(Outcome.EXPIRED, Stage.MAP, Reason.TOO_OLD, "")
         if lead["hub"] == "defect":
             raise KeyError("a mistake of ours")
         expires_at_ms = 1000 if lead["hub"] == "short-lived" else None
@@ -497,6 +499,29 @@ def test_what_an_earlier_process_may_have_sent_is_parked_where_that_is_asked_for
 
     for parks in (True, False):
         run(body, park_in_doubt=parks)
+
+
+@pytest.mark.parametrize(
+    ("in_doubt", "parks", "expected"),
+    [
+        (True, True, Outcome.PARKED),
+        (True, False, Outcome.EXPIRED),
+        (False, True, Outcome.EXPIRED),
+    ],
+)
+def test_what_may_have_been_sent_is_parked_also_when_it_is_too_old_by_now(
+    in_doubt: bool, parks: bool, expected: Outcome
+) -> None:
+    """Called expired, nobody would look whether it arrived."""
+
+    async def body(room: Room) -> None:
+        [record] = records(b"old")
+        record.in_doubt = in_doubt
+        room.intake.receive([record])
+        await turns()
+        assert [why.outcome for _, why in room.ledger.aside] == [expected]
+
+    run(body, park_in_doubt=parks)
 
 
 def test_a_lead_of_the_retry_topic_rests_until_its_time() -> None:
