@@ -17,6 +17,7 @@ from typing import TypeVar
 import structlog
 
 import connector
+from connector.callbacks import watch_callbacks
 from connector.config import ConfigurationError, Loaded
 from connector.config.delivery import CrashSafety
 from connector.delivery.backoff import Backoff
@@ -95,6 +96,7 @@ class Service:
         loop = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, self._asked_to_stop)
+        watch_callbacks(loop, self._failed)
         try:
             async with asyncio.TaskGroup() as tasks:
                 await self._run(loop, tasks)
@@ -173,7 +175,7 @@ class Service:
             lambda records: _on_loop(loop, intake.receive, records),
             release,
             self._reporting,
-            lambda error: _on_loop(loop, self._kafka_failed, error),
+            lambda error: _on_loop(loop, self._failed, error),
         )
 
         holding = Holding(dispatcher, intake, unique, source.hold)
@@ -279,8 +281,8 @@ class Service:
             os._exit(1)
         self._stop.set()
 
-    def _kafka_failed(self, error: BaseException) -> None:
-        self._failure = error
+    def _failed(self, error: BaseException) -> None:
+        self._failure = self._failure or error
         self._stop.set()
 
 
