@@ -28,9 +28,14 @@ _WHAT_TO_DO = {
     AnswerClass.UNKNOWN_HUB: "the API does not know this hub: correct the route's hub, or create it in uContact",
     AnswerClass.THROTTLED: "the API asks to slow down; waiting as told",
     AnswerClass.UNAVAILABLE: "the API is unavailable; leads wait and are sent when it is back",
-    AnswerClass.AMBIGUOUS: "a request got no answer: its leads may have arrived and are sent again (on_ambiguous)",
+    AnswerClass.AMBIGUOUS: "a request got no answer: its leads may have arrived; on_ambiguous decides",
 }
-
+_SET_ASIDE = {
+    Outcome.DEAD_LETTER: "a lead was set aside: look at the dead-letter topic",
+    Outcome.EXPIRED: "a lead became too old: look at the dead-letter topic",
+    Outcome.PARKED: "a lead was parked: on the review topic, or (hub_down) for a time on the retry topic",
+    Outcome.DUPLICATE: "a lead was delivered before and is not sent again",
+}
 
 _UNCONFIRMED = "no broker confirms that the partitions are still ours: leads wait, for another member may have them"
 _STORM = (
@@ -85,7 +90,10 @@ class Reporting:
             if self._health.troubles.pop(trouble, None):
                 log.info("the API accepts again", hub=destination.hub)
             return
-        self._health.troubles[trouble] = hint
+        if answer.kind is AnswerClass.UNKNOWN_HUB and not lane.failures:
+            self._health.troubles.pop(trouble, None)  # events named it, and may name any number: nothing waits for it
+        else:
+            self._health.troubles[trouble] = hint
         if (kept_back := self._repeats.pass_on(f"{trouble} {answer.kind}")) is not None:
             log.warning(
                 hint,
@@ -144,7 +152,7 @@ class Reporting:
             (kept_back := self._repeats.pass_on(f"set aside {why.reason}")) is not None
         ):
             log.warning(
-                "a lead was set aside: look at the dead-letter topic",
+                _SET_ASIDE[why.outcome],
                 position=record.position,
                 outcome=why.outcome.value,
                 stage=why.stage.value,
