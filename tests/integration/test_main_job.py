@@ -74,7 +74,7 @@ def test_poison_among_good_leads_goes_to_dead_letters_alone(bed: Bed, registry_u
     serialize = avro_producer(registry_url, bed.topic)
     values: list[bytes | None] = [serialize(lead(n)) for n in range(500)]
     bed.sandbox.fault(kind="reject_lead", lead="lead-77", status=400)
-    values.insert(100, b"\x00\x00\x00\x00\x01garbage")
+    values.insert(100, serialize(lead(0))[:5] + b"garbage")
     values.insert(200, b"\x00\x7f\xff\xff\xff no such schema id")
     values.insert(300, serialize(lead(9000, phones=[])))
     values.insert(400, None)
