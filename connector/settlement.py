@@ -130,16 +130,12 @@ class WrittenIntents:
         """Returns when the commit that names them is acknowledged, or their claims were released."""
         loop = asyncio.get_running_loop()
         written: asyncio.Future[None] = loop.create_future()
-        self._settlement.source.intend(records, lambda: _on_loop(loop, written))
+        self._settlement.source.intend(records, lambda: loop.call_soon_threadsafe(_resolve, written))
         await written
 
     def withdraw(self, records: list[Record]) -> None:
         """Their request certainly had no effect."""
         self._settlement.source.withdraw(records)
-
-
-def _on_loop(loop: asyncio.AbstractEventLoop, written: asyncio.Future[None]) -> None:
-    loop.call_soon_threadsafe(_resolve, written)
 
 
 def _resolve(future: asyncio.Future[None]) -> None:

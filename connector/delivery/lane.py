@@ -151,9 +151,8 @@ class Lane:
             self._waiting.regroup()
         return verdict
 
-    def abandon(self, batch: Batch | None = None) -> None:
-        """A batch that was taken (None: the last one) is not sent after all: its claims were released."""
-        batch = batch or next(reversed(self._flying.values()))
+    def abandon(self, batch: Batch) -> None:
+        """A batch that was taken is not sent after all: its claims were released."""
         self._land(batch)
         self._pace.abandoned()
 

@@ -151,16 +151,16 @@ class Unique:
         return True
 
     def _may_go(self, shipment: Shipment) -> bool:
-        key, record = shipment.lead.duplicate_key, shipment.record
-        if key is None:
+        if shipment.lead.duplicate_key is None:
             return True
-        holder = self._window.holder(hash_of(key))
+        key, record = hash_of(shipment.lead.duplicate_key), shipment.record
+        holder = self._window.holder(key)
         if holder is not None and _is_its_copy(holder, record):
             # Parked before a crash that came before the commit. The copy waits for the hub, and this one must not: it
             # would hold up its partition.
             self._outcomes.set_aside(record, PARKED_BEFORE, shipment, None)
             return False
-        match self._window.begin(hash_of(key), record, self._now_ms()):
+        match self._window.begin(key, record, self._now_ms()):
             case Duplicate() as duplicate:
                 shipment.duplicate = duplicate
                 self._outcomes.set_aside(record, duplicate.set_aside(record.first_position), shipment, None)

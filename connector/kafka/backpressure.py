@@ -9,7 +9,7 @@ theirs up are paused; so all others flow on, and memory stays bounded.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Iterable
 
 from confluent_kafka import Consumer, TopicPartition
 
@@ -49,11 +49,12 @@ class BackPressure:
         held = self._held
         return self._buffer.half_free() if held is None else self._buffer.half_free(held.leads, held.size)
 
-    def overdrawn(self, claims: Collection[Claim]) -> list[Claim]:
+    def overdrawn(self, claims: Iterable[Claim]) -> list[Claim]:
         """The claims that have used up their share of the allowance."""
         held = self._held
         if held is None:
             return []
+        claims = list(claims)
         leads = max(1, self._buffer.max_records // max(1, len(claims)))
         size = max(1, self._buffer.max_bytes // max(1, len(claims)))
         used = held.by_claim

@@ -14,7 +14,7 @@ from connector.delivery.lease import Lease
 from connector.delivery.progress import PartitionProgress, Range
 from connector.delivery.record import Claim, Record
 from connector.kafka.intents import Intents
-from connector.kafka.journal import LIMIT, NOTHING, UNKNOWN_TOPIC, Note, encode
+from connector.kafka.journal import LIMIT, UNKNOWN_TOPIC, Note, encode
 from connector.kafka.watch import KafkaWatch
 
 AGAIN = 0.2
@@ -216,10 +216,7 @@ class Committer:
             bound = max(bound, (progress.position or 0) + self._look_ahead)
         elif progress.unresolved:
             bound = max(bound, progress.position or 0)
-        resolved = progress.resolved_above()
-        if bound > watermark:
-            return Note(resolved, [(watermark, bound)])
-        return Note(resolved) if resolved else NOTHING
+        return Note(progress.resolved_above(), [(watermark, bound)] if bound > watermark else ())
 
     def _acknowledge(self, claim: Claim, watermark: int) -> None:
         if not claim.released:

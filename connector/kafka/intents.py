@@ -14,7 +14,7 @@ from connector.kafka.journal import MOST_IN_DOUBT
 class _Intent:
     offsets: dict[Claim, list[int]]
     """Those that are not in doubt for another reason, once it is noted."""
-    confirmed: Callable[[], None]
+    confirmed: Callable[[], object]
     unwritten: set[Claim]
 
 
@@ -28,7 +28,7 @@ class Intents:
         self._noted: list[_Intent] = []
         self._under_way: list[_Intent] = []
 
-    def add(self, records: Sequence[Record], confirmed: Callable[[], None]) -> None:
+    def add(self, records: Sequence[Record], confirmed: Callable[[], object]) -> None:
         """``confirmed`` is called once, on the Kafka thread: when these records may be sent, or when a claim of theirs
         was released."""
         offsets: dict[Claim, list[int]] = {}

@@ -133,13 +133,6 @@ def read_back(headers: Headers | None) -> Returned | None:
     return Returned(position, timestamp_ms, not_before_ms, attempts, unanswered, in_doubt)
 
 
-def position_of(record: Record) -> Position:
-    """Where the lead stood when it was read for the first time."""
-    if record.origin is not None:
-        return record.origin.position
-    return Position(record.claim.topic, record.claim.partition, record.offset)
-
-
 def _timestamp_of(record: Record) -> int | None:
     return record.timestamp_ms if record.origin is None else record.origin.timestamp_ms
 
@@ -147,7 +140,7 @@ def _timestamp_of(record: Record) -> int | None:
 def _texts(
     record: Record, why: SetAside, shipment: Shipment | None, answer: Answer | None, version: str
 ) -> dict[str, str]:
-    position = position_of(record)
+    position = record.first_position
     timestamp_ms = _timestamp_of(record)
     attempts = shipment.attempts if shipment is not None else 0 if record.origin is None else record.origin.attempts
     lead = None if shipment is None else shipment.lead

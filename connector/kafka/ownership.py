@@ -127,12 +127,9 @@ class Ownership:
                 self._committer.drop(claim)
                 self._verified.pop(claim, None)
 
-    def bounds(self, consumer: Consumer, claim: Claim) -> tuple[int, int] | None:
-        """The partition's first offset and the one after its last record; None when they cannot be had. Blocks for a
+    def bounds(self, consumer: Consumer, topic: str, partition: int) -> tuple[int, int] | None:
+        """A partition's first offset and the one after its last record; None when they cannot be had. Blocks for a
         round trip, at most ASK_TIMEOUT."""
-        return self._bounds(consumer, claim.topic, claim.partition)
-
-    def _bounds(self, consumer: Consumer, topic: str, partition: int) -> tuple[int, int] | None:
         try:
             return consumer.get_watermark_offsets(TopicPartition(topic, partition), ASK_TIMEOUT)
         except KafkaException as error:
@@ -210,7 +207,7 @@ class Ownership:
 
     def _first(self, consumer: Consumer, partition: TopicPartition) -> int | None:
         """Where to begin in a partition without a commit of ours; None when it cannot be had."""
-        offsets = self._bounds(consumer, partition.topic, partition.partition)
+        offsets = self.bounds(consumer, partition.topic, partition.partition)
         return None if offsets is None else offsets[1 if self._from_end(partition.topic) else 0]
 
 

@@ -58,7 +58,7 @@ class Positions:
 
     def _found(self, consumer: Consumer, claim: Claim) -> bool:
         """False: it could not be told where the partition begins and ends, so ask again."""
-        bounds = self._ours.bounds(consumer, claim)
+        bounds = self._ours.bounds(consumer, claim.topic, claim.partition)
         if bounds is None:
             return False
         low, high = bounds
@@ -82,7 +82,7 @@ class Positions:
     def _begin_anew(self, consumer: Consumer, claim: Claim, offset: int | None, *, anew: bool) -> None:
         """What is known of this partition means nothing. ``offset`` None: begin at its first record."""
         if offset is None:
-            bounds = self._ours.bounds(consumer, claim)
+            bounds = self._ours.bounds(consumer, claim.topic, claim.partition)
             if bounds is None:
                 return  # the topic's id still differs when it is asked for next
             offset = bounds[0]

@@ -13,7 +13,7 @@ import orjson
 from connector.delivery.duplicates import HASH_BYTES, Duplicate
 from connector.delivery.position import Position, read_position
 from connector.delivery.record import Record, Shipment
-from connector.kafka.letters import Letter, position_of
+from connector.kafka.letters import Letter
 from connector.leads.outcome import Outcome
 
 VERSION = 1
@@ -67,7 +67,7 @@ def receipt_of(
 ) -> Receipt:
     """The receipt of a record's outcome at ``now_ms`` (milliseconds since the epoch); ``shipment`` where it was
     mapped, ``first`` for a duplicate."""
-    position = position_of(record)
+    position = record.first_position
     if shipment is None:
         attempts = 0 if record.origin is None else record.origin.attempts
         return Receipt(None, outcome, position, now_ms, reason, attempts=attempts, key=key, first=first)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import Future
 
 from confluent_kafka import Consumer, KafkaError, KafkaException, Message, TopicPartition
@@ -77,7 +77,7 @@ class Source(threading.Thread):
         self._buffer = Buffer(settings.max_leads, settings.max_bytes)
         self._pressure = BackPressure(self._buffer)
         self._full = False
-        self._intents: deque[tuple[Sequence[Record], Callable[[], None] | None]] = deque()
+        self._intents: deque[tuple[Sequence[Record], Callable[[], object] | None]] = deque()
         self._positions = Positions(
             self._ours,
             watch,
@@ -100,7 +100,7 @@ class Source(threading.Thread):
         """What waits for something that takes nothing; None: nothing does. Any thread; does not block."""
         self._pressure.hold(held)
 
-    def intend(self, records: Sequence[Record], confirmed: Callable[[], None]) -> None:
+    def intend(self, records: Sequence[Record], confirmed: Callable[[], object]) -> None:
         """These records are about to be sent: ``confirmed`` is called on the Kafka thread when the broker has
         acknowledged a commit that says so, or a claim of theirs was released. Any thread; does not block."""
         self._intents.append((records, confirmed))
@@ -256,10 +256,10 @@ class Source(threading.Thread):
     def _room(self, consumer: Consumer) -> int:
         """How many records may be read now; 0 after having waited in vain for room."""
         if self._stopping or (self._full and not self._pressure.half_free()):
-            self._pause(consumer, list(self._ours))
+            self._pause(consumer, self._ours)
             return 1  # the poll goes on, for heartbeats, commits and rebalances; paused partitions give nothing
         self._full = False
-        self._pause(consumer, self._pressure.overdrawn(list(self._ours)))
+        self._pause(consumer, self._pressure.overdrawn(self._ours))
         if room := self._pressure.room():
             return room
         until = time.monotonic() + HOLD
@@ -267,11 +267,11 @@ class Source(threading.Thread):
             self._serve(min(left, 0.01))
         if not self._pressure.room():
             self._full = True
-            self._pause(consumer, list(self._ours))
+            self._pause(consumer, self._ours)
             return 1
         return 0
 
-    def _pause(self, consumer: Consumer, claims: Sequence[Claim]) -> None:
+    def _pause(self, consumer: Consumer, claims: Iterable[Claim]) -> None:
         """Have exactly these paused."""
         before = self._pressure.paused
         if more := self._pressure.pause(consumer, claims):
