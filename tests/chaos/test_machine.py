@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-import sys
-
 import pytest
 
 from tests.chaos import machine_faults, two_hubs
 from tests.chaos.conftest import MakeCase
 from tests.chaos.review import LOG_APPEND_TIME, nothing_twice
 from tests.conftest import MakeTopic
-
-linux = pytest.mark.skipif(sys.platform != "linux", reason="limits and /dev/full of Linux")
 
 
 @pytest.mark.chaos
@@ -36,7 +32,6 @@ def test_clock_set_back_while_leads_rest(make_case: MakeCase, make_topic: MakeTo
         nothing_twice(case)
 
 
-@linux
 @pytest.mark.chaos
 def test_ledger_disk_full(make_case: MakeCase) -> None:
     """What the API could not store is sent again, and what it stored is not."""
@@ -46,7 +41,6 @@ def test_ledger_disk_full(make_case: MakeCase) -> None:
         nothing_twice(case)
 
 
-@linux
 @pytest.mark.chaos
 def test_log_disk_full(make_case: MakeCase) -> None:
     """The connector goes on without its log."""

@@ -15,17 +15,11 @@ from connector.delivery.progress import PartitionProgress, Range, Taken, normali
 from connector.delivery.record import Claim, Record
 from connector.kafka.commits import Committer
 from connector.kafka.journal import LIMIT, MOST_IN_DOUBT, NOTHING, Note, decode, encode, mark_of, topic_mark
+from tests.unit.kafka.watch import QuietWatch
 
 MARK = topic_mark("a-topic-id")
 LOOK_AHEAD = 40
 REFUSED = KafkaError(KafkaError.REBALANCE_IN_PROGRESS)
-
-
-class Quiet:
-    """A watch that looks away."""
-
-    def __getattr__(self, name: str) -> Any:
-        return lambda *_args, **_how: None
 
 
 class Group:
@@ -82,7 +76,7 @@ class PartitionLife(RuleBasedStateMachine):
             assert _offsets(note.doubtful) - self.known <= self.posted | self.left, "and nothing else is"
         self.progress = PartitionProgress(offset, note.resolved, note.doubtful)
         self.claim = Claim("leads", 0, self.progress)
-        self.committer = Committer(Quiet(), Lease(10.0), LOOK_AHEAD, exact=self.exact)
+        self.committer = Committer(QuietWatch(), Lease(10.0), LOOK_AHEAD, exact=self.exact)
         self.committer.adopt(self.claim, MARK, None if committed is None else committed[0])
         self.committer.touch(self.claim)
         self.next = offset

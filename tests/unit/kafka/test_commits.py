@@ -14,16 +14,10 @@ from connector.delivery.record import Claim
 from connector.kafka import commits
 from connector.kafka.commits import Committer
 from connector.kafka.journal import LIMIT, Note, encode, topic_mark
+from tests.unit.kafka.watch import QuietWatch
 
 MARK = topic_mark("leads")
 GAPS = [(2 * n + 1, 2 * n + 2) for n in range(5000)]
-
-
-class Quiet:
-    """A watch that looks away."""
-
-    def __getattr__(self, name: str) -> Any:
-        return lambda *_args, **_how: None
 
 
 class Sink:
@@ -48,7 +42,7 @@ class Refusal:
 def test_a_refusal_halves_the_metadata_once(monkeypatch: pytest.MonkeyPatch) -> None:
     """However many partitions it concerns."""
     monkeypatch.setattr(commits, "AGAIN", 0.0)
-    committer, sink = Committer(cast("Any", Quiet()), Lease(60), 2000, exact=False), Sink()
+    committer, sink = Committer(QuietWatch(), Lease(60), 2000, exact=False), Sink()
     for partition in range(6):
         claim = Claim("leads", partition, PartitionProgress(0, GAPS))
         committer.adopt(claim, MARK, None)

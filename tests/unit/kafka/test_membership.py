@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import time
-from typing import Any, cast
+from collections.abc import Callable
+from typing import Any
 
 import pytest
 from confluent_kafka import KafkaError, TopicPartition
@@ -13,13 +14,7 @@ from connector.delivery.progress import PartitionProgress
 from connector.delivery.record import Claim
 from connector.kafka.commits import Committer
 from connector.kafka.journal import topic_mark
-
-
-class Quiet:
-    """A watch that looks away."""
-
-    def __getattr__(self, name: str) -> Any:
-        return lambda *_args, **_how: None
+from tests.unit.kafka.watch import QuietWatch
 
 
 class Group:
@@ -33,10 +28,12 @@ class Group:
         return offsets
 
 
-def made(seconds: float, *starts: int | None) -> tuple[Lease, Committer, Any]:
-    """A lease, a committer with a claim for each start, and the group."""
-    lease, group = Lease(seconds), Group()
-    committer = Committer(cast("Any", Quiet()), lease, 100, exact=False)
+def made(
+    seconds: float, *starts: int | None, clock: Callable[[], float] = time.monotonic
+) -> tuple[Lease, Committer, Any]:
+    """A lease, a committer with a claim for each start, and the group. ``clock``: the lease's."""
+    lease, group = Lease(seconds, clock), Group()
+    committer = Committer(QuietWatch(), lease, 100, exact=False)
     for partition, start in enumerate(starts):
         committer.adopt(Claim("leads", partition, PartitionProgress(start)), topic_mark("leads"), start)
     return lease, committer, group
@@ -57,11 +54,11 @@ def test_an_idle_member_asks_by_a_commit() -> None:
 
 def test_the_lease_runs_from_the_question_not_from_the_answer() -> None:
     """An answer that was long under way says nothing of now."""
-    lease, committer, group = made(0.2, 0)
+    now = 0.0
+    lease, committer, group = made(0.2, 0, clock=lambda: now)
     committer.commit(group)
-    asked = time.monotonic()
-    while time.monotonic() < asked + 0.2:
-        time.sleep(0.01)
+    # The earliest moment at which a lease from the question is surely over; one from the answer below would still run.
+    now = time.monotonic() + 0.2
     committer.answered(None, group.sent)
     assert not lease.holds()
 

@@ -14,6 +14,7 @@ from connector.delivery.record import Record
 from connector.kafka.journal import decode
 from connector.kafka.settings import KafkaSettings
 from connector.kafka.source import Source
+from tests.unit.kafka.watch import QuietWatch
 
 
 class Message:
@@ -46,13 +47,6 @@ class Message:
 
     def headers(self) -> None:
         return None
-
-
-class Quiet:
-    """A watch that looks away."""
-
-    def __getattr__(self, name: str) -> Any:
-        return lambda *_args, **_how: None
 
 
 class Script:
@@ -102,6 +96,19 @@ class Marks:
         return {}
 
 
+class NothingToWrite:
+    """An outbox without letters."""
+
+    def poll(self) -> None:
+        pass
+
+    def forgo(self, *, released_only: bool) -> None:
+        pass
+
+    def close(self) -> None:
+        pass
+
+
 def test_a_fatal_error_among_records_loses_count_of_none(monkeypatch: pytest.MonkeyPatch) -> None:
     """Records read with the error are handed over like any others: else they would fill the buffer for ever."""
     monkeypatch.setattr("connector.kafka.source.RESTART", 0.01)
@@ -127,12 +134,12 @@ def test_a_fatal_error_among_records_loses_count_of_none(monkeypatch: pytest.Mon
         KafkaSettings("x:1", "group", ("leads",)),
         connect,
         Marks(),  # type: ignore[arg-type]
-        Quiet(),  # type: ignore[arg-type]
+        NothingToWrite(),  # type: ignore[arg-type]
         Lease(10.0),
         lambda _claims: None,
         handed.extend,
         release,
-        Quiet(),
+        QuietWatch(),
         failures.append,
     )
     source.start()
@@ -169,7 +176,7 @@ def test_a_partition_does_not_wait_for_a_request_that_waits_for_its_intent(monke
     consumer = Leaving([Message(0)])
     revoked = threading.Event()
 
-    class Watch(Quiet):
+    class Watch(QuietWatch):
         def revoked(self, *_args: Any, **_how: Any) -> None:
             revoked.set()
 
@@ -185,7 +192,7 @@ def test_a_partition_does_not_wait_for_a_request_that_waits_for_its_intent(monke
         KafkaSettings("x:1", "group", ("leads",), write_intents=True, revoke_timeout=300.0),
         lambda _on_commit: consumer,  # type: ignore[arg-type,return-value]
         Marks(),  # type: ignore[arg-type]
-        Quiet(),  # type: ignore[arg-type]
+        NothingToWrite(),  # type: ignore[arg-type]
         Lease(10.0),
         lambda _claims: None,
         hand_over,

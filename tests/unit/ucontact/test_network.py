@@ -9,7 +9,6 @@ import asyncio
 import contextlib
 import random
 import socket
-import struct
 import threading
 from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
@@ -22,6 +21,7 @@ from connector.leads.mapped import Destination
 from connector.ucontact.client import UContact
 from connector.ucontact.token import TokenFile
 from tests.unit.ucontact.loops import Loop, on_both_loops, run
+from tests.unit.ucontact.server import OK, LocalServer, reset
 
 Handler: TypeAlias = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
 
@@ -29,46 +29,20 @@ HUB = Destination("sales")
 LONG = 60.0
 """A time-out that no test waits for: what ends in time did not end by it."""
 SHORT = 0.3
-OK = b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\n{}"
 LARGE = [b'"' + b"x" * 1_000_000 + b'"']
 
 
-class Server:
+class Server(LocalServer):
     """Hands each connection to ``handler`` and counts them."""
 
     def __init__(self, handler: Handler) -> None:
+        super().__init__(receive_buffer=4096)  # a large body does not fit in
         self.connections = 0
-        self.port = 0
         self._handler = handler
-        self._tasks: set[asyncio.Task[None]] = set()
 
-    @contextlib.asynccontextmanager
-    async def listening(self) -> AsyncIterator[Server]:
-        """Listen on a free port of 127.0.0.1, with a small receive buffer so that a large body does not fit in."""
-        sock = socket.create_server(("127.0.0.1", 0))
-        sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
-        self.port = sock.getsockname()[1]
-        listener = await asyncio.start_server(self._connected, sock=sock)
-        try:
-            yield self
-        finally:
-            listener.close()
-            for task in self._tasks:
-                task.cancel()
-            await asyncio.gather(*self._tasks, return_exceptions=True)
-
-    def _connected(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        task = asyncio.create_task(self._attend(reader, writer))
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
-
-    async def _attend(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    async def attend(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self.connections += 1
-        try:
-            with contextlib.suppress(ConnectionError, asyncio.IncompleteReadError):
-                await self._handler(reader, writer)
-        finally:
-            writer.close()
+        await self._handler(reader, writer)
 
 
 @contextlib.asynccontextmanager
@@ -124,13 +98,6 @@ def drips(head: bytes, drop: bytes) -> Handler:
             await asyncio.sleep(SHORT / 10)
 
     return handler
-
-
-def reset(writer: asyncio.StreamWriter) -> None:
-    """End a connection as a crash does."""
-    sock: socket.socket = writer.get_extra_info("socket")
-    sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
-    writer.transport.abort()
 
 
 async def resets_after_the_request(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:

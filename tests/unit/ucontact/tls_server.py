@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
-import socket
 import ssl
-import struct
-from collections.abc import AsyncIterator, Callable
+from collections.abc import Callable
 from typing import Any, TypeVar
 
 import trustme
 
-T = TypeVar("T")
+from tests.unit.ucontact.server import OK, LocalServer, reset
 
-OK = b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\n{}"
+T = TypeVar("T")
 
 
 def server_context(
@@ -33,48 +30,31 @@ def server_context(
     return context
 
 
-class TlsServer:
+class TlsServer(LocalServer):
     """Answers every request with 200. ``requests`` are those it has read whole, ``clients`` the common name in the
     client's certificate for each handshake that it has accepted (empty without one)."""
 
     def __init__(self, context: ssl.SSLContext, *, verdict_after: int = 0, reset: bool = False) -> None:
         """``verdict_after``: bytes from the client after its hello that are awaited before the server looks at its
         certificate. ``reset``: a refusal is followed by a reset instead of an orderly end."""
+        super().__init__()
         self.context = context
         self.requests: list[bytes] = []
         self.clients: list[str] = []
         self.refused = asyncio.Event()
-        self.url = ""
         self._verdict_after = verdict_after
         self._reset = reset
-        self._tasks: set[asyncio.Task[None]] = set()
 
-    @contextlib.asynccontextmanager
-    async def listening(self) -> AsyncIterator[TlsServer]:
-        """Listen on a free port of 127.0.0.1."""
-        listener = await asyncio.start_server(self._connected, "127.0.0.1", 0)
-        self.url = f"https://127.0.0.1:{listener.sockets[0].getsockname()[1]}"
+    @property
+    def url(self) -> str:
+        """Where it listens."""
+        return f"https://127.0.0.1:{self.port}"
+
+    async def attend(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:
-            yield self
-        finally:
-            listener.close()
-            for task in self._tasks:
-                task.cancel()
-            await asyncio.gather(*self._tasks, return_exceptions=True)
-
-    def _connected(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        task = asyncio.create_task(self._attend(reader, writer))
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
-
-    async def _attend(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        try:
-            with contextlib.suppress(ConnectionError):
-                await self._serve(reader, writer)
+            await self._serve(reader, writer)
         except ssl.SSLError:
             await self._refuse(reader, writer)
-        finally:
-            writer.close()
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         incoming, outgoing = ssl.MemoryBIO(), ssl.MemoryBIO()
@@ -118,11 +98,8 @@ class TlsServer:
     async def _refuse(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self.refused.set()
         if self._reset:
-            sock: socket.socket = writer.get_extra_info("socket")
-            sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
-            writer.transport.abort()
+            reset(writer)
             return
-        with contextlib.suppress(ConnectionError):
-            writer.write_eof()
-            while await reader.read(65536):
-                pass
+        writer.write_eof()
+        while await reader.read(65536):
+            pass
