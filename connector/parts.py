@@ -12,6 +12,7 @@ from connector.config import Loaded, read_secret
 from connector.config.delivery import CrashSafety, OnAmbiguous
 from connector.delivery.backoff import Backoff
 from connector.delivery.policy import LanePolicy
+from connector.delivery.slots import MOST_LENT
 from connector.delivery.storm import StormPolicy
 from connector.kafka.registry import Registry
 from connector.kafka.settings import KafkaSettings
@@ -89,8 +90,8 @@ def registry(loaded: Loaded) -> Registry | None:
     )
 
 
-def connections(loaded: Loaded) -> int:
-    """To the API, and so the most requests at a time: each hub may have all its own, and a few hubs share these."""
+def most_requests(loaded: Loaded) -> int:
+    """To the API at a time, without those that get no answer: each hub may have all its own, and a few share these."""
     return 4 * loaded.settings.delivery.max_in_flight
 
 
@@ -107,7 +108,7 @@ def ucontact(
         TokenFile(settings.token_file),
         timeout=settings.timeout.total_seconds(),
         connect_timeout=settings.connect_timeout.total_seconds(),
-        connections=connections(loaded),
+        connections=most_requests(loaded) + MOST_LENT,
         error_bodies=frozenset(settings.error_bodies),
         tls=TlsFiles(settings.ca_file, settings.client_certificate, settings.client_key),
         user_agent=f"lead-connector/{connector.__version__}",

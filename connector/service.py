@@ -35,7 +35,7 @@ from connector.kafka.registry import RegistryUnavailable
 from connector.kafka.source import Source
 from connector.kafka.topics import TopicMarks
 from connector.leads.decode import SchemaKey
-from connector.parts import connections, kafka_settings, lane_policy, own_topics, registry, ucontact
+from connector.parts import kafka_settings, lane_policy, most_requests, own_topics, registry, ucontact
 from connector.plan import Plan
 from connector.reporting import Reporting
 from connector.settlement import Settlement, WrittenIntents
@@ -127,7 +127,7 @@ class Service:
             tasks.create_task,
             now_ms,
             lease,
-            most_requests=connections(self._loaded),
+            most_requests=most_requests(self._loaded),
             intents=WrittenIntents(settlement) if delivery.crash_safety is CrashSafety.PARK else None,
         )
         intake = self._intake = Intake(

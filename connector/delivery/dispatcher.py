@@ -7,9 +7,10 @@ import random as random_module
 from collections.abc import Awaitable, Callable, Coroutine, Iterable, Iterator
 from typing import Protocol
 
-from connector.delivery.lane import Batch, Flush, Lane, LanePolicy
+from connector.delivery.lane import SLOW, Batch, Flush, Lane, LanePolicy
 from connector.delivery.lease import Lease
 from connector.delivery.record import Record, Shipment
+from connector.delivery.slots import Slots
 from connector.leads.answer import Answer, AnswerClass
 from connector.leads.mapped import Destination
 from connector.leads.outcome import Outcome, Reason, SetAside, Stage
@@ -90,8 +91,9 @@ class Dispatcher:
         most_requests: int = 1000,
         intents: Intents | None = None,
     ) -> None:
-        """``now_ms``: milliseconds since the epoch. ``most_requests``: over all destinations, and no more than the
-        client has connections: a request that waited in there could start after its claim was released."""
+        """``now_ms``: milliseconds since the epoch. ``most_requests``: over all destinations, as ``Slots`` has it. The
+        client must have connections for these and all slots lent: a request that waited in there could start after its
+        claim was released."""
         self._policy = policy
         self._post = post
         self._outcomes = outcomes
@@ -104,7 +106,7 @@ class Dispatcher:
         self._lanes: dict[Destination, Lane] = {}
         self._timers: dict[Destination, asyncio.TimerHandle] = {}
         self._requests: set[asyncio.Task[None]] = set()
-        self._slots = asyncio.Semaphore(most_requests)
+        self._slots = Slots(most_requests, SLOW)
         self._draining = False
         self._closed = False
         self._fed: dict[Destination, Lane] = {}
@@ -150,18 +152,18 @@ class Dispatcher:
         return sum(lane.waiting for lane in self._lanes.values())
 
     @property
-    def stalled(self) -> bool:
-        """True while any destination takes nothing."""
-        now = asyncio.get_running_loop().time()
-        return any(lane.stalled(now) for lane in self._lanes.values())
+    def keeps_apart(self) -> bool:
+        """True while there is a destination whose leads must not hold up the others': it takes nothing, or has fallen
+        behind while another has not."""
+        return bool(self._late())
+
+    def apart(self) -> Iterator[Record]:
+        """The records that wait for such destinations."""
+        return (shipment.record for lane in self._late() for shipment in lane.leads())
 
     def held(self) -> Iterator[Record]:
-        """The records that wait for destinations that take nothing."""
-        now = asyncio.get_running_loop().time()
-        for lane in self._lanes.values():
-            if lane.stalled(now):
-                for shipment in lane.held():
-                    yield shipment.record
+        """Those of them that wait for destinations that take nothing."""
+        return (shipment.record for lane in self._stalled() for shipment in lane.leads())
 
     async def close(self) -> None:
         """Abandon what is still under way: its leads stay unresolved and are read again.
@@ -176,6 +178,15 @@ class Dispatcher:
         for request in requests:
             request.cancel()
         await asyncio.gather(*requests, return_exceptions=True)
+
+    def _stalled(self) -> list[Lane]:
+        now = asyncio.get_running_loop().time()
+        return [lane for lane in self._lanes.values() if lane.stalled(now)]
+
+    def _late(self) -> list[Lane]:
+        now = asyncio.get_running_loop().time()
+        late = [lane for lane in self._lanes.values() if lane.stalled(now) or lane.behind(now)]
+        return late if len(late) < len(self._lanes) else self._stalled()
 
     def _lane(self, destination: Destination) -> Lane:
         lane = self._lanes.get(destination)
@@ -204,7 +215,7 @@ class Dispatcher:
             self._timers[destination] = loop.call_at(wake_at, self._pump, destination, lane)
 
     async def _send(self, destination: Destination, lane: Lane, batch: Batch) -> None:
-        async with self._slots:
+        async with self._slots.one():
             await self._send_now(destination, lane, batch)
         self._pump(destination, lane)
 

@@ -22,7 +22,8 @@ from connector.leads.outcome import SetAside
 __all__ = ["Batch", "Flush", "Lane", "LanePolicy", "Verdict"]
 
 SLOW = 1.0
-"""Seconds. A destination that leaves a request unanswered for longer counts as stalled, long before the time-out."""
+"""Seconds. A destination that leaves a request unanswered for longer counts as stalled, long before the time-out; one
+whose leads wait for longer, for the requests of others to be answered or for its rate, as behind."""
 
 
 class Lane:
@@ -62,6 +63,10 @@ class Lane:
         """The leads that are in no request, oldest first."""
         return self._waiting.in_order()
 
+    def leads(self) -> list[Shipment]:
+        """The same in any order, which costs less."""
+        return self._waiting.everything()
+
     @property
     def failures(self) -> int:
         """Failures in a row; 0 while the destination takes requests."""
@@ -93,6 +98,11 @@ class Lane:
             return True
         oldest = next(iter(self._flying.values()), None)
         return oldest is not None and now - oldest.sent_at > SLOW
+
+    def behind(self, now: float) -> bool:
+        """Whether more leads come than it takes, so that its backlog would fill what it shares with others."""
+        pending = self._waiting.pending
+        return bool(pending) and now - pending[0].waiting_since > SLOW
 
     def drain(self) -> None:
         """From now on nothing waits to fill a batch."""

@@ -91,8 +91,8 @@ class Record:
 
 @dataclass(frozen=True, slots=True)
 class Held:
-    """What waits for something that takes nothing at present (a hub, the registry, a time), by claim: how many records
-    and how many bytes. ``seen`` of the records that were read have been looked at for it."""
+    """What waits for something that takes too little at present (a hub, the registry, a time), by claim: how many
+    records and how many bytes. ``seen`` of the records that were read have been looked at for it."""
 
     seen: int
     by_claim: Mapping[Claim, tuple[int, int]]

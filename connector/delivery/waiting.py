@@ -80,9 +80,13 @@ class Waiting:
             self._most_leads = max(1, min(self._most_leads, len(shipments) // 2))
             self._most_bytes = max(1, min(self._most_bytes, size // 2))
 
+    def everything(self) -> list[Shipment]:
+        """Of those of the same age, the ones that were taken first come first."""
+        return [*self.tried, *(s for batch in self.again for s in batch), *self.pending]
+
     def in_order(self) -> list[Shipment]:
         """Everything, oldest first."""
-        return sorted(self._everything(), key=_age)
+        return sorted(self.everything(), key=_age)
 
     def regroup(self) -> None:
         """The probes have ended: those that were tried go back to where their age puts them."""
@@ -94,7 +98,7 @@ class Waiting:
 
     def remove(self, gone: Callable[[Shipment], bool]) -> list[Shipment]:
         """Take out and give back those for which it holds, oldest first."""
-        removed = sorted(filter(gone, self._everything()), key=_age)
+        removed = sorted(filter(gone, self.everything()), key=_age)
         if removed:
             out = set(removed)
             self.pending = deque(s for s in self.pending if s not in out)
@@ -115,10 +119,6 @@ class Waiting:
             size += weight
             shipments.append(queue.popleft())
         return shipments, size
-
-    def _everything(self) -> list[Shipment]:
-        # Of the same age, those that were taken first come first.
-        return [*self.tried, *(s for batch in self.again for s in batch), *self.pending]
 
     def _weigh(self) -> None:
         self._pending_bytes = sum(len(s.lead.body) for s in self.pending)

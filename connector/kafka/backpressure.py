@@ -2,9 +2,10 @@
 
 Three cases. All flows: only the buffer bounds, no partition is ever paused. The buffer is full: the poll is held for a
 moment, then all partitions pause until half of it is free (pausing throws away what librdkafka has fetched; DESIGN.md,
-"Back-pressure"). Something is held (``Held``): what waits for a hub that takes nothing does not count against the
-buffer but against an allowance of the same size, of which each partition has its share, and partitions that have used
-theirs up are paused; so all others flow on, and memory stays bounded.
+"Back-pressure"). Something is held (``Held``): what waits for a hub that takes nothing, or less than comes, does not
+count against the buffer but against an allowance of the same size, of which each partition has its share, and
+partitions that have used theirs up are paused until half of it is free. So all others flow on, and memory stays
+bounded.
 """
 
 from __future__ import annotations
@@ -58,7 +59,12 @@ class BackPressure:
         leads = max(1, self._buffer.max_records // max(1, len(claims)))
         size = max(1, self._buffer.max_bytes // max(1, len(claims)))
         used = held.by_claim
-        return [c for c in claims if c in used and (used[c][0] >= leads or used[c][1] >= size)]
+        return [c for c in claims if c in used and self._exceeds(c, *used[c], leads, size)]
+
+    def _exceeds(self, claim: Claim, leads: int, size: int, most_leads: int, most_bytes: int) -> bool:
+        if (claim.topic, claim.partition) in self._paused:
+            return 2 * leads > most_leads or 2 * size > most_bytes
+        return leads >= most_leads or size >= most_bytes
 
     def pause(self, consumer: Consumer, claims: Iterable[Claim]) -> int:
         """Have exactly these partitions paused. Returns how many were paused by this call."""

@@ -583,10 +583,32 @@ def test_a_hub_that_hangs_is_held_to_account() -> None:
         for hub, _, future in room.api.requests:
             future.set_result(OK if hub.hub == "support" else Answer(AnswerClass.UNAVAILABLE, 500))
         await turns()
-        assert room.dispatcher.stalled
-        assert list(room.dispatcher.held()) == batch[:5]
+        assert room.dispatcher.keeps_apart
+        assert list(room.dispatcher.held()) == list(room.dispatcher.apart()) == batch[:5]
 
     run(body)
+
+
+def test_a_hub_that_falls_behind_is_kept_apart_while_another_does_not() -> None:
+    """It takes leads, so a shutdown waits for them; but its backlog must not hold up the others. Where all fall behind
+    there is nobody to keep them from."""
+
+    async def body(room: Room) -> None:
+        batch = records(*[b"sales"] * 5, b"support")
+        room.intake.receive(batch)
+        await turns()
+        room.api.answer()
+        while not list(room.dispatcher.apart()):
+            await asyncio.sleep(0.01)
+        assert room.dispatcher.keeps_apart
+        assert list(room.dispatcher.held()) == []
+        assert list(room.dispatcher.apart()) == batch[3:5]
+        room.intake.receive(records(*[b"support"] * 3))
+        while list(room.dispatcher.apart()):
+            await asyncio.sleep(0.01)
+        assert room.dispatcher.waiting == 5
+
+    run(body, request_rate=0.001)
 
 
 def test_a_hub_that_is_down_for_long_has_its_leads_parked() -> None:

@@ -528,6 +528,16 @@ def test_a_request_that_hangs_stalls_before_its_time_out() -> None:
     assert not one.stalled(100.0)
 
 
+def test_a_hub_that_gets_more_than_it_takes_is_behind() -> None:
+    """By its rate or by its answers: the lead that has waited longest decides, and what is in flight does not."""
+    one = lane(max_leads=2, request_rate=1.0)
+    fill(one, 3)
+    one.settle(taken(one, 0.0), OK, 0.1)
+    assert not one.behind(SLOW) and one.behind(SLOW + 0.01) and not one.stalled(SLOW + 0.01)
+    one.settle(taken(one, 2.0), OK, 2.1)
+    assert not one.behind(100.0)
+
+
 def test_parking_begins_when_the_hub_has_failed_for_so_long() -> None:
     """The lane says when; failures in between do not put it off, and it asks once."""
     one = lane(park_after=60.0, max_in_flight=1)

@@ -90,6 +90,25 @@ def test_a_partition_pauses_when_its_share_is_used_up_by_number_or_by_bytes() ->
     assert not consumer.paused and not pressure.paused
 
 
+def test_a_partition_flows_again_when_half_of_its_share_is_free() -> None:
+    """Pausing throws away what was fetched: not for every batch of a hub that takes some."""
+    buffer = Buffer(1000, 10_000)
+    pressure = BackPressure(buffer)
+    [one] = claims(1)
+    consumer = Partitions()
+    for leads, size, paused in (
+        (999, 9999, 0),
+        (1000, 1, 1),
+        (501, 1, 1),
+        (500, 5001, 1),
+        (500, 5000, 0),
+        (999, 9999, 0),
+    ):
+        pressure.hold(Held(0, {one: (leads, size)}))
+        pressure.pause(consumer, pressure.overdrawn([one]))  # type: ignore[arg-type]
+        assert len(consumer.paused) == paused, (leads, size)
+
+
 def test_a_partition_that_left_and_came_back_is_paused_anew() -> None:
     """librdkafka resumes what it is assigned."""
     buffer = Buffer(1000, 10_000)
