@@ -59,7 +59,7 @@ class Committer:
         ``intents``."""
         self._watch = watch
         self._lease = lease
-        self._sent_at = 0.0
+        self._sent_at = float("-inf")
         self._look_ahead = look_ahead
         self._exact = exact
         self._limit = self._tried = LIMIT
