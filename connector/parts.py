@@ -40,6 +40,7 @@ def kafka_settings(loaded: Loaded) -> KafkaSettings:
         max_bytes=delivery.buffer.max_bytes,
         revoke_timeout=delivery.revoke_timeout.total_seconds(),
         retries=None if loaded.settings.retries is None else loaded.settings.retries.topic,
+        connect_timeout=loaded.settings.ucontact.connect_timeout.total_seconds(),
         write_intents=delivery.crash_safety is CrashSafety.PARK,
     )
 

@@ -14,7 +14,7 @@ from importlib.metadata import version
 from connector.config import ConfigurationError, Loaded, NotGiven, Problem, SecretFileError
 from connector.config.files import read_text, unusable
 from connector.kafka.clients import Clients
-from connector.kafka.journal import MOST_IN_DOUBT
+from connector.kafka.journal import ALWAYS_FIT
 from connector.leads.decode import Decoder, ReaderSchema, SchemaError
 from connector.leads.mapper import Mapper, MappingError
 from connector.parts import kafka_settings, registry
@@ -145,9 +145,9 @@ def _kafka_problems(loaded: Loaded) -> Sequence[Problem]:
         return [loaded.problem(("kafka", "property_files"), str(error))]
     clients = Clients(settings, lambda _message: None)
     problems: list[Problem] = []
-    if settings.write_intents and loaded.settings.delivery.batch.max_leads > MOST_IN_DOUBT:
-        message = f"a batch of more than {MOST_IN_DOUBT} leads does not fit into what crash_safety: park writes down"
-        problems.append(loaded.problem(("delivery", "batch", "max_leads"), message, f"At most {MOST_IN_DOUBT}"))
+    if settings.write_intents and loaded.settings.delivery.batch.max_leads > ALWAYS_FIT:
+        message = f"a batch of more than {ALWAYS_FIT} leads does not fit into what crash_safety: park writes down"
+        problems.append(loaded.problem(("delivery", "batch", "max_leads"), message, f"At most {ALWAYS_FIT}"))
     if (refusal := clients.refusal()) is not None:
         problems.append(loaded.problem(("kafka", "properties"), refusal))
     if (refusal := clients.subscription_refusal()) is not None:

@@ -110,7 +110,7 @@ example the pod's name, from the environment)."""
     session_timeout: PositiveDuration = default("10s")
     """After this time without a heartbeat a member counts as dead and its partitions move. With `consumer` the broker \
 decides: keep this at most its `group.consumer.session.timeout.ms`. In both, requests start only while the group has \
-confirmed the membership within four fifths of this time."""
+confirmed the membership within this time less `ucontact.connect_timeout` (at most four fifths of it)."""
     heartbeat_interval: PositiveDuration = default("1s")
     """Time between heartbeats; at most a third of `session_timeout`. Shorter hands partitions over sooner. Only \
 `classic`."""

@@ -43,6 +43,18 @@ def _drain_covers_a_request(s: Settings) -> Iterator[Finding]:
         yield Finding(("delivery", "drain_timeout"), message, "A shutdown may cut off requests, whose leads go twice")
 
 
+def _partitions_wait_for_connecting(s: Settings) -> Iterator[Finding]:
+    connecting = s.ucontact.connect_timeout
+    if connecting >= s.delivery.revoke_timeout:
+        message = f"is not longer than ucontact.connect_timeout ({format_duration(connecting)})"
+        hint = "A request that is still connecting may go when its partition has left, and its leads go twice"
+        yield Finding(("delivery", "revoke_timeout"), message, hint)
+    if connecting > 0.7 * s.kafka.session_timeout:
+        message = f"is close to kafka.session_timeout ({format_duration(s.kafka.session_timeout)})"
+        hint = "A member that is cut off may send what another owns: make it shorter"
+        yield Finding(("ucontact", "connect_timeout"), message, hint)
+
+
 def _token_is_encrypted(s: Settings) -> Iterator[Finding]:
     parts = urlsplit(s.ucontact.base_url or "")
     if parts.scheme == "http" and parts.hostname and not _is_local(parts.hostname):
@@ -61,5 +73,6 @@ _REMARKS = (
     _duplicates_without_receipts,
     _heartbeats_are_the_brokers,
     _drain_covers_a_request,
+    _partitions_wait_for_connecting,
     _token_is_encrypted,
 )

@@ -67,11 +67,6 @@ class PartitionProgress:
         """How many records were taken and have no outcome yet."""
         return len(self._unresolved)
 
-    @property
-    def intended(self) -> int:
-        """How many unresolved records are about to be sent, or may have been sent."""
-        return len(self._intended)
-
     def take(self, offset: int) -> Taken:
         """Count a record as read."""
         if self._position is not None and offset < self._position:

@@ -6,8 +6,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence, Set
 from dataclasses import dataclass
 
+from connector.delivery.progress import normalized
 from connector.delivery.record import Claim, Record
-from connector.kafka.journal import MOST_IN_DOUBT
+from connector.kafka.journal import fits
 
 
 @dataclass(slots=True, eq=False)
@@ -87,8 +88,8 @@ class Intents:
 
 
 def _fits(claim: Claim, offsets: Sequence[int]) -> bool:
-    # A batch larger than the bound is refused by the configuration, so an empty partition has room for any.
-    # What is sent again after no answer stands in the metadata already: to count it twice would stop it for ever.
-    progress = claim.progress
-    more = sum(1 for offset in offsets if not progress.is_intended(offset))
-    return not more or progress.intended + more <= MOST_IN_DOUBT
+    # A batch larger than ALWAYS_FIT is refused by the configuration, so an empty partition has room for any.
+    # What is sent again after no answer stands in the metadata already, so it goes even when that is full.
+    progress, watermark = claim.progress, claim.progress.watermark
+    more = [(offset, offset + 1) for offset in offsets if not progress.is_intended(offset)]
+    return not more or watermark is None or fits(watermark, normalized([*progress.in_doubt(), *more]))

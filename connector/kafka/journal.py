@@ -14,15 +14,15 @@ import base64
 import binascii
 import hashlib
 import zlib
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from connector.delivery.progress import Range
 
 LIMIT = 4095
 """Characters; the broker's default for offset.metadata.max.bytes is 4,096."""
-MOST_IN_DOUBT = 400
-"""Offsets of a partition that may be in doubt at a time: so many always fit, whatever lies between them."""
+ALWAYS_FIT = 400
+"""Offsets of a partition that can be in doubt at a time, whatever lies between them. Most often more can: ``fits``."""
 _VERSION = "L2"
 _FRAME = len(f"{_VERSION}.00000000.0000000000...e")
 
@@ -57,7 +57,7 @@ def encode(watermark: int, note: Note, mark: str, limit: int = LIMIT) -> str:
 
     Resolved ranges that do not fit are left out, the highest first: that costs a duplicate after a crash, never a lead.
     Empty where there is no room even without them. Raises ValueError for doubtful ranges that do not fit (see
-    MOST_IN_DOUBT).
+    ``fits``).
     """
     if note.exact:
         doubt, complete = _packed(watermark, note.doubtful, limit - _FRAME)
@@ -70,6 +70,17 @@ def encode(watermark: int, note: Note, mark: str, limit: int = LIMIT) -> str:
     rest = f"{mark}.{resolved}.{doubt}"
     text = f"{_VERSION}.{_crc(watermark, rest)}.{rest}"
     return text if len(text) <= limit else ""
+
+
+def fits(watermark: int, doubtful: Iterable[Range]) -> bool:
+    """Whether all of these ranges (sorted, apart, none below the watermark) can be written down, in whatever order
+    their offsets get their outcomes: each may come to stand alone, with two bytes at least."""
+    used = 0
+    end = watermark
+    for first, stop in doubtful:
+        used += len(_varint(first - end)) + 2 * (stop - first) - 1
+        end = stop
+    return used <= _bytes(LIMIT - _FRAME)
 
 
 def decode(watermark: int, metadata: str | None, mark: str) -> Note:
@@ -104,7 +115,7 @@ def mark_of(watermark: int, metadata: str | None) -> str | None:
 def _packed(watermark: int, ranges: Sequence[Range], room: int) -> tuple[str, bool]:
     """As many ranges as fit into so many characters, and whether these are all."""
     out = bytearray()
-    most = 3 * room // 4
+    most = _bytes(room)
     end = watermark
     for first, stop in ranges:
         pair = _varint(first - end) + _varint(stop - first)
@@ -126,6 +137,11 @@ def _ranges(watermark: int, numbers: Sequence[int]) -> list[Range]:
 
 def _crc(watermark: int, rest: str) -> str:
     return f"{zlib.crc32(f'{watermark}.{rest}'.encode('ascii')):08x}"
+
+
+def _bytes(characters: int) -> int:
+    """How many bytes so many characters hold."""
+    return 3 * characters // 4
 
 
 def _text(data: bytes | bytearray) -> str:

@@ -31,11 +31,15 @@ class KafkaSettings:
     write_intents: bool = False
     """Records are sent only after a commit has named them (crash_safety: park)."""
 
+    connect_timeout: float = 0.0
+    """What may pass between the decision to send a request and its first byte."""
+
     @property
     def lease(self) -> float:
-        """Seconds for which requests may start after the group has last confirmed us: with some room below the time
-        after which it gives our partitions away, for its clock begins before ours."""
-        return 0.8 * self.session_timeout
+        """Seconds for which requests may begin after the group has last confirmed us: with some room below the time
+        after which it gives our partitions away, and with the time to connect, unless that would leave too little."""
+        session = self.session_timeout
+        return min(0.8 * session, max(session - self.connect_timeout, 0.3 * session))
 
     def begins_at_end(self, topic: str) -> bool:
         """Whether a partition of which nothing is committed is read from its end on. What was parked is always read."""

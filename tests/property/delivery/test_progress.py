@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from random import Random
 from typing import Any
 
 import pytest
@@ -14,7 +15,7 @@ from connector.delivery.lease import Lease
 from connector.delivery.progress import PartitionProgress, Range, Taken, normalized
 from connector.delivery.record import Claim, Record
 from connector.kafka.commits import Committer
-from connector.kafka.journal import LIMIT, MOST_IN_DOUBT, NOTHING, Note, decode, encode, mark_of, topic_mark
+from connector.kafka.journal import ALWAYS_FIT, LIMIT, NOTHING, Note, decode, encode, fits, mark_of, topic_mark
 from tests.unit.kafka.watch import QuietWatch
 
 MARK = topic_mark("a-topic-id")
@@ -238,7 +239,7 @@ def test_the_journal_gives_back_what_fits_and_nothing_else(
 
 @given(
     st.integers(min_value=0, max_value=2**62),
-    st.lists(st.integers(1, 2**33), max_size=MOST_IN_DOUBT),
+    st.lists(st.integers(1, 2**33), max_size=ALWAYS_FIT),
     st.lists(st.integers(1, 2**33), max_size=2000),
     st.booleans(),
 )
@@ -246,6 +247,7 @@ def test_the_journal_gives_back_what_fits_and_nothing_else(
 def test_what_is_in_doubt_always_fits(watermark: int, doubt: list[int], done: list[int], exact: bool) -> None:
     """Whatever lies between the offsets, and however much is resolved: those in doubt are all written down."""
     doubtful, resolved = _apart(watermark, doubt), _apart(watermark, done)
+    assert fits(watermark, doubtful)
     metadata = encode(watermark, Note(resolved, doubtful, exact), MARK)
     again = decode(watermark, metadata, MARK)
     assert len(metadata) <= LIMIT
@@ -254,6 +256,29 @@ def test_what_is_in_doubt_always_fits(watermark: int, doubt: list[int], done: li
         assert (again.exact, again.doubtful) == (True, doubtful)
     else:
         assert again.doubtful == ([(watermark, doubtful[-1][1])] if doubtful else ())
+
+
+@given(
+    st.integers(min_value=0, max_value=2**62),
+    st.lists(st.tuples(st.integers(0, 2**24), st.integers(1, 300)), min_size=1, max_size=800),
+    st.randoms(use_true_random=False),
+    st.floats(0, 1),
+)
+@settings(deadline=None)
+def test_what_fits_goes_on_to_fit_whatever_is_answered_first(
+    watermark: int, steps: list[tuple[int, int]], random: Random, share: float
+) -> None:
+    """A batch is one range; its leads may get their outcomes one by one, and leave a range for each lead."""
+    doubtful: list[Range] = []
+    end = watermark
+    for distance, length in steps:
+        grown = [*doubtful, (end + distance, end + distance + length)]
+        if not fits(watermark, normalized(grown)):
+            break
+        doubtful, end = grown, end + distance + length
+    left = [offset for first, end in doubtful for offset in range(first, end) if random.random() < share]
+    ranges = normalized((offset, offset + 1) for offset in left)
+    assert decode(watermark, encode(watermark, Note((), ranges, exact=True), MARK), MARK).doubtful == ranges
 
 
 def _apart(watermark: int, steps: list[int]) -> list[Range]:

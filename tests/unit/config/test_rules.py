@@ -147,6 +147,8 @@ def test_values_arrive_in_the_types_that_the_rooms_take(config: Writer) -> None:
         (_with(KAFKA, "  group_protocol: consumer\n  heartbeat_interval: 2s\n"), "kafka.heartbeat_interval", "ignored"),
         (VALID + "delivery: {drain_timeout: 5s}\n", "delivery.drain_timeout", "ucontact.timeout"),
         (changed(UCONTACT, "  base_url: http://example.com\n"), "ucontact.base_url", "unencrypted"),
+        (VALID + "delivery: {revoke_timeout: 3s}\n", "delivery.revoke_timeout", "ucontact.connect_timeout"),
+        (_with(UCONTACT, "  connect_timeout: 8s\n"), "ucontact.connect_timeout", "kafka.session_timeout"),
     ],
 )
 def test_what_works_but_hardly_as_meant_is_a_warning(config: Writer, text: str, path: str, words: str) -> None:

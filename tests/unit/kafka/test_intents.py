@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import itertools
+
 from connector.delivery.progress import PartitionProgress
 from connector.delivery.record import Claim, Record
 from connector.kafka.buffer import Buffer
 from connector.kafka.intents import Intents
-from connector.kafka.journal import MOST_IN_DOUBT
+from connector.kafka.journal import fits
+
+ROOM = next(count for count in itertools.count() if not fits(0, [(0, count + 1)]))
+"""Offsets side by side that can be in doubt in a partition."""
 
 
 def taken(claim: Claim, *offsets: int) -> list[Record]:
@@ -66,9 +71,9 @@ def test_without_room_in_the_metadata_a_request_waits() -> None:
     """Until others of its partition have their outcome; requests of other partitions go meanwhile."""
     full, free = claim(0), claim(1)
     intents, confirmed = Intents(), []
-    intents.add(taken(full, *range(MOST_IN_DOUBT)), lambda: confirmed.append("first"))
+    intents.add(taken(full, *range(ROOM)), lambda: confirmed.append("first"))
     intents.note()
-    intents.add(taken(full, MOST_IN_DOUBT), lambda: confirmed.append("second"))
+    intents.add(taken(full, ROOM), lambda: confirmed.append("second"))
     intents.add(taken(free, 0), lambda: confirmed.append("other"))
     assert intents.note() == {free}
     full.progress.resolve(0)
@@ -96,14 +101,14 @@ def test_a_record_that_is_given_up_is_in_no_doubt_unless_it_may_have_arrived() -
 def test_what_is_in_doubt_needs_no_more_room_to_go_again() -> None:
     """A hub that answers nothing leaves a full metadata in doubt: its leads must go again, or they stay so for ever."""
     one = claim()
-    records = taken(one, *range(MOST_IN_DOUBT + 1))
+    records = taken(one, *range(ROOM + 1))
     intents, confirmed = Intents(), []
-    intents.add(records[:MOST_IN_DOUBT], lambda: confirmed.append("first"))
+    intents.add(records[:ROOM], lambda: confirmed.append("first"))
     intents.note()
     intents.sent()
     intents.written([one])
     intents.add(records[:50], lambda: confirmed.append("again"))
-    intents.add(records[MOST_IN_DOUBT:], lambda: confirmed.append("another"))
+    intents.add(records[ROOM:], lambda: confirmed.append("another"))
     assert intents.note() == {one}
     intents.sent()
     intents.written([one])
