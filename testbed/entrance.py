@@ -34,8 +34,8 @@ class Entrance:
         if self._proxied:
             for _ in range(nodes):
                 proxy = TcpProxy()
+                self.proxies.append(proxy)  # before it is opened: `close` ends it too when that fails
                 proxy.open()
-                self.proxies.append(proxy)
 
     def listener(self, node: int, ports: NodePorts) -> ClientListener | None:
         """The listener of node `node` (from 1), its proxy aimed at it; None when clients come the plain way."""

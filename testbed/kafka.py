@@ -5,12 +5,11 @@ import tempfile
 from collections.abc import Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from types import TracebackType
-from typing import Self
 
 from testbed import console, groups, topics
 from testbed.entrance import Entrance
 from testbed.layout import choose_ports, format_nodes, write_node
+from testbed.opened import Opened
 from testbed.ports import LOOPBACK, accepts, is_free
 from testbed.process import Process, ProcessDiedError
 from testbed.proxy import TcpProxy
@@ -25,7 +24,7 @@ _PORT_TAKEN = "Address already in use"
 _STARTED = "Kafka Server started"
 
 
-class KafkaCluster:
+class KafkaCluster(Opened):
     """Apache Kafka in KRaft mode, every node broker and controller, on 127.0.0.1. A context manager.
 
     Nodes are numbered from 1. Methods block until what they ask for is so, and are not for several threads at once.
@@ -62,22 +61,25 @@ class KafkaCluster:
         self._nodes: list[Process] = []
         self._frozen: set[int] = set()
 
-    def __enter__(self) -> Self:
+    def open(self) -> None:
         """Fetch Kafka if need be, format and start all nodes, wait until they serve.
 
-        Raises FetchError, ProcessDiedError or TimeoutError (with the end of the broker's log); nothing is left then.
+        Raises FetchError, ProcessDiedError or TimeoutError (with the end of the broker's log). Nothing is left then
+        once entering, or `close`, is done.
         """
-        try:
-            self._open()
-        except BaseException:
-            self.close()
-            raise
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
+        for attempt in range(1, _PORT_ATTEMPTS + 1):
+            self._prepare()
+            try:
+                for process in self._nodes:
+                    process.start()
+                for node in self.nodes:
+                    self._wait_serving(node)
+            except ProcessDiedError as error:
+                if self._port is not None or attempt == _PORT_ATTEMPTS or _PORT_TAKEN not in str(error):
+                    raise
+                self.close()  # another process was faster: once more with other ports
+            else:
+                return
 
     @property
     def nodes(self) -> range:
@@ -192,21 +194,6 @@ class KafkaCluster:
         if self._given_data is None and self._root is not None:
             shutil.rmtree(self._root, ignore_errors=True)
         self._root = None
-
-    def _open(self) -> None:
-        for attempt in range(1, _PORT_ATTEMPTS + 1):
-            self._prepare()
-            try:
-                for process in self._nodes:
-                    process.start()
-                for node in self.nodes:
-                    self._wait_serving(node)
-            except ProcessDiedError as error:
-                if self._port is not None or attempt == _PORT_ATTEMPTS or _PORT_TAKEN not in str(error):
-                    raise
-                self.close()  # another process was faster: once more with other ports
-            else:
-                return
 
     def _prepare(self) -> None:
         self._root = self._given_data or Path(tempfile.mkdtemp(prefix="testbed-kafka-"))

@@ -5,16 +5,15 @@ import socket
 import threading
 from collections.abc import Callable, Coroutine
 from contextlib import suppress
-from types import TracebackType
-from typing import Self
 
 from testbed.line import Fault, Line, Link
+from testbed.opened import Opened
 from testbed.ports import LOOPBACK, free_ports
 
 _PORT_ATTEMPTS = 10
 
 
-class TcpProxy:
+class TcpProxy(Opened):
     """Passes connections on to a target that may be set later. A context manager; works in a thread of its own.
 
     One of `cut`, `freeze`, `freeze_answers`, `drop_answers` is in force at a time, the last one ordered, beside
@@ -36,16 +35,6 @@ class TcpProxy:
         self._loop: asyncio.AbstractEventLoop | None = None
         self._thread: threading.Thread | None = None
 
-    def __enter__(self) -> Self:
-        """See `open`."""
-        self.open()
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
-
     @property
     def port(self) -> int:
         """The port that clients connect to; the same from entering to the end, also while cut."""
@@ -62,15 +51,11 @@ class TcpProxy:
         return len(self._links)
 
     def open(self) -> None:
-        """Listen, with no fault. Raises OSError when the port given is taken."""
+        """Listen, with no fault. Raises OSError when the port given is taken; `close` ends the thread then too."""
         self._loop = asyncio.SelectorEventLoop()
         self._thread = threading.Thread(target=self._loop.run_forever, name="testbed-proxy", daemon=True)
         self._thread.start()
-        try:
-            self._run(self._bind())
-        except BaseException:
-            self.close()
-            raise
+        self._run(self._bind())
 
     def cut(self) -> None:
         """Reset all connections (RST, to both sides) and refuse new ones until `heal`."""

@@ -4,11 +4,10 @@ import shutil
 import tempfile
 from http.client import HTTPConnection, HTTPException
 from pathlib import Path
-from types import TracebackType
-from typing import Self
 
 from testbed.jars import java, registry_folder
 from testbed.java import SMALL
+from testbed.opened import Opened
 from testbed.ports import LOOPBACK, free_ports, is_free
 from testbed.process import Process, ProcessDiedError
 from testbed.waiting import until
@@ -25,7 +24,7 @@ _PORT_ATTEMPTS = 3
 _PORT_TAKEN = "already in use"  # as Java, and in other words Quarkus, put it
 
 
-class SchemaRegistry:
+class SchemaRegistry(Opened):
     """Apicurio Registry on 127.0.0.1. A context manager; dies with this process.
 
     Schemas lie in a temporary folder, so `stop`, `kill` and `start` keep them and their ids; `close` forgets them.
@@ -40,22 +39,25 @@ class SchemaRegistry:
         self._folder: Path | None = None
         self._process: Process | None = None
 
-    def __enter__(self) -> Self:
+    def open(self) -> None:
         """Fetch the registry if need be, start it and wait until it answers.
 
-        Raises FetchError, ProcessDiedError or TimeoutError (with the end of its log); nothing is left then.
+        Raises FetchError, ProcessDiedError or TimeoutError (with the end of its log). Nothing is left then once
+        entering, or `close`, is done.
         """
-        try:
-            self._open()
-        except BaseException:
-            self.close()
-            raise
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
+        for attempt in range(1, _PORT_ATTEMPTS + 1):
+            self._port = self._given_port if self._given_port is not None else free_ports(1)[0]
+            self._folder = Path(tempfile.mkdtemp(prefix="testbed-registry-"))
+            self._process = self._configured(self._folder)
+            self._process.start()
+            try:
+                self._wait_answers(self._process)
+            except ProcessDiedError as error:
+                if self._given_port is not None or attempt == _PORT_ATTEMPTS or _PORT_TAKEN not in str(error):
+                    raise
+                self.close()  # another process was faster: once more with another port
+            else:
+                return
 
     @property
     def url(self) -> str:
@@ -100,21 +102,6 @@ class SchemaRegistry:
         if self._folder is not None:
             shutil.rmtree(self._folder, ignore_errors=True)
         self._process = self._folder = None
-
-    def _open(self) -> None:
-        for attempt in range(1, _PORT_ATTEMPTS + 1):
-            self._port = self._given_port if self._given_port is not None else free_ports(1)[0]
-            self._folder = Path(tempfile.mkdtemp(prefix="testbed-registry-"))
-            self._process = self._configured(self._folder)
-            self._process.start()
-            try:
-                self._wait_answers(self._process)
-            except ProcessDiedError as error:
-                if self._given_port is not None or attempt == _PORT_ATTEMPTS or _PORT_TAKEN not in str(error):
-                    raise
-                self.close()  # another process was faster: once more with another port
-            else:
-                return
 
     def _configured(self, folder: Path) -> Process:
         home = registry_folder()

@@ -167,7 +167,7 @@ def retry_never() -> None:
     def take(original: Any) -> Any:
         def call(self: Lane, *arguments: Any, **more: Any) -> Any:
             while (batch := original(self, *arguments, **more)) is not None and batch.flush is Flush.RETRY:
-                self.abandon()
+                self.abandon(batch)
             return batch
 
         return call

@@ -79,6 +79,29 @@ def one_cut_off(case: Case, cluster: KafkaCluster, how: Partition) -> None:
     case.recover()
 
 
+def one_cut_off_from_kafka(case: Case, cluster: KafkaCluster) -> None:
+    """One of two members, with many leads read and some under way, is parted from Kafka and not from the API; the other
+    takes over; then the network heals, and both share the partitions again."""
+    one, two = case.member("one").start(), case.member("two", bootstrap=cluster.proxied_servers).start()
+    case.feed.start(RATE)
+    case.wait(lambda: one.delivered() and two.delivered(), "leads delivered by both")
+    case.api.fault(kind="latency", distribution="fixed", ms=3000)
+    case.feed.backlog(3000)
+    case.wait(lambda: two.metric("leads_outstanding") >= HELD, "many leads read by the second member")
+    Partition.CUT.begin(cluster)
+    case.wait(lambda: one.metric("kafka_partitions") == PARTITIONS, "the first member to take over")
+    before = one.delivered()
+    case.api.heal()
+    case.wait(lambda: one.delivered() >= before + 2500, "the first member to deliver the leads of all partitions")
+    end(cluster)
+    case.healed()
+    case.wait(
+        lambda: one.metric("kafka_partitions") == two.metric("kafka_partitions") == PARTITIONS // 2,
+        "partitions shared again",
+    )
+    case.recover()
+
+
 def acknowledgement_lost(case: Case, cluster: KafkaCluster) -> Member:
     """A commit is stored, its answer is swallowed, and the member has nothing left to send. Heal the proxies, or kill
     the member: it is what this gives back."""

@@ -22,9 +22,9 @@ IN_FLIGHT = 8 * 50
 """Leads that can be in requests of one process: ``max_in_flight`` times ``max_leads``."""
 
 
-def parking(review: str, **delivery: Any) -> dict[str, Any]:
+def parking(review: str) -> dict[str, Any]:
     """Changes to the configuration with which nothing is ever sent twice."""
-    return {"delivery": {"on_ambiguous": "park", "crash_safety": "park", **delivery}, "review": {"topic": review}}
+    return {"delivery": {"on_ambiguous": "park", "crash_safety": "park"}, "review": {"topic": review}}
 
 
 def parked(case: Case) -> set[Position]:
@@ -77,22 +77,6 @@ def kill_at(case: Case, step: str, review: str) -> set[Position]:
     member.start(ready=False)
     case.recover()
     return doubt
-
-
-def outlives_revocation(case: Case, review: str) -> Member:
-    """Partitions leave a member whose requests take longer than it waits for them. Gives that member."""
-    changes = parking(review, revoke_timeout="300ms", max_in_flight=2)
-    one = case.member("one", changes=changes).start()
-    case.feed.start(scenarios.RATE)
-    case.wait_accepted(100)
-    case.api.fault(kind="latency", distribution="fixed", ms=4000)
-    case.wait(lambda: one.metric("leads_outstanding") >= 500, "requests under way, and leads that wait")
-    case.member("two", changes=changes).start()
-    case.wait(lambda: one.events("partitions revoked"), "partitions to leave the first member")
-    case.api.heal()
-    case.healed()
-    case.recover()
-    return one
 
 
 def in_order(case: Case, review: str) -> None:

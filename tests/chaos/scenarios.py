@@ -3,6 +3,10 @@ through the same."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
+from tests.chaos.actors import Member
 from tests.chaos.bed import Case
 from tests.chaos.invariants import OUTSTANDING
 
@@ -94,9 +98,13 @@ def api_down(case: Case) -> None:
     case.recover()
 
 
-def post_outlives_revocation(case: Case) -> None:
-    """Partitions leave a member whose requests take longer than it waits for them."""
-    changes = {"delivery": {"revoke_timeout": "300ms", "max_in_flight": 2}}
+def post_outlives_revocation(case: Case, more: Mapping[str, Any] | None = None) -> Member:
+    """Partitions leave a member whose requests take longer than it waits for them. Gives that member.
+
+    ``more`` are further changes to the configuration of both members.
+    """
+    delivery = {**(more or {}).get("delivery", {}), "revoke_timeout": "300ms", "max_in_flight": 2}
+    changes = {**(more or {}), "delivery": delivery}
     one = case.member("one", changes=changes).start()
     case.feed.start(RATE)
     case.wait_accepted(100)
@@ -107,3 +115,4 @@ def post_outlives_revocation(case: Case) -> None:
     case.api.heal()
     case.healed()
     case.recover()
+    return one

@@ -24,7 +24,7 @@ def _killed_after_sending(case: Case) -> None:
     scenarios.kill_at(case, "sent")
 
 
-CAUGHT: dict[str, tuple[Callable[[Case], None], str, dict[str, Any]]] = {
+CAUGHT: dict[str, tuple[Callable[[Case], object], str, dict[str, Any]]] = {
     "clean-on-send": (committed_state.commits_refused, "P", {}),
     "commit-polled": (_killed_after_sending, "W", {}),
     "drop-memory": (committed_state.lost_and_back, "D", {}),

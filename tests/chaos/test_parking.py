@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from connector.kafka.backpressure import MOST_WHILE_HELD
-from tests.chaos import review, two_hubs
+from tests.chaos import review, scenarios, two_hubs
 from tests.chaos.bed import PROTOCOLS, Case
 from tests.chaos.conftest import MakeCase
 from tests.chaos.instruments import STEPS
@@ -59,7 +59,7 @@ def test_a_post_outlives_its_revocation(make_case: MakeCase, review_topic: str, 
     """The next owner parks its leads, and nothing else."""
     with make_case("a POST that outlives its revocation, crash_safety: park", protocol) as case:
         case.parking.append(review_topic)
-        one = review.outlives_revocation(case, review_topic)
+        one = scenarios.post_outlives_revocation(case, review.parking(review_topic))
         case.check()
         nothing_twice(case)
         [run] = one.runs

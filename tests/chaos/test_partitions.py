@@ -36,10 +36,20 @@ def test_everybody_is_cut_off(make_case: MakeCase, proxied: KafkaCluster, protoc
 @pytest.mark.parametrize("protocol", PROTOCOLS)
 def test_one_is_cut_off(make_case: MakeCase, proxied: KafkaCluster, protocol: str) -> None:
     """The other takes its partitions over while it goes on with what it has read; then what it sent to the brokers
-    meanwhile arrives (test_network has connections that break)."""
+    meanwhile arrives (in the next case connections break)."""
     name = "network partition of one of two members, past the session: connections frozen"
     with make_case(name, protocol, broker=proxied) as case, whole_again(proxied):
         network_faults.one_cut_off(case, proxied, Partition.FROZEN)
+        case.check(duplicates=True)
+
+
+@pytest.mark.chaos
+@pytest.mark.parametrize("protocol", PROTOCOLS)
+def test_one_member_is_cut_off_from_kafka(make_case: MakeCase, proxied: KafkaCluster, protocol: str) -> None:
+    """What it sends once another member owns its partitions, that one sends too."""
+    name = "one member cut off from Kafka, not from the API"
+    with make_case(name, protocol, broker=proxied) as case, whole_again(proxied):
+        network_faults.one_cut_off_from_kafka(case, proxied)
         case.check(duplicates=True)
 
 

@@ -20,6 +20,7 @@ from confluent_kafka.schema_registry.avro import AvroSerializer
 from confluent_kafka.serialization import MessageField, SerializationContext
 from prometheus_client.parser import text_string_to_metric_families
 
+from testbed import topics
 from testbed.process import Process
 from testbed.registry import SERIALIZER_SETTINGS
 from testbed.waiting import until
@@ -128,19 +129,15 @@ def read_all(bootstrap: str, topic: str, count: int) -> list[dict[str, Any]]:
         return len(records) >= count
 
     until(take, limit=LIMIT, what=f"{count} records on {topic}", details=lambda: f"{len(records)} are there")
-    ends = [consumer.get_watermark_offsets(TopicPartition(topic, p), 30) for p in partitions]
     consumer.close()
-    assert sum(high - low for low, high in ends) == count, ends
+    held = topics.log_offsets(bootstrap, topic)
+    assert sum(at.end - at.start for at in held.values()) == count, held
     return records
 
 
 def count(bootstrap: str, topic: str) -> int:
     """Records on a topic."""
-    consumer = Consumer({"bootstrap.servers": bootstrap, "group.id": f"count-{uuid4()}"})
-    partitions = consumer.list_topics(topic, 30).topics[topic].partitions
-    ends = [consumer.get_watermark_offsets(TopicPartition(topic, p), 30) for p in partitions]
-    consumer.close()
-    return sum(high - low for low, high in ends)
+    return sum(at.end - at.start for at in topics.log_offsets(bootstrap, topic).values())
 
 
 class Sandbox:
