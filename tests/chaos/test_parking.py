@@ -122,6 +122,16 @@ def test_one_of_two_hubs_is_down(make_case: MakeCase) -> None:
 
 
 @pytest.mark.chaos
+def test_one_of_two_hubs_falls_behind(make_case: MakeCase) -> None:
+    """The other's leads do not wait until the common buffer has room again: that takes seconds each time."""
+    with make_case("one of two hubs slower than its leads come", **two_hubs.MAKE) as case:
+        rounds = two_hubs.falls_behind(case)
+        case.check()
+        nothing_twice(case)
+    assert rounds > 15
+
+
+@pytest.mark.chaos
 @pytest.mark.parametrize(
     ("at", "how", "protocol"),
     [

@@ -26,6 +26,8 @@ ROUTES: list[dict[str, Any]] = [
 ]
 SOON = 45.0
 """Seconds for the partitions to be free of leads that are parked: far above ``park_after`` and the session."""
+BUFFER = 600
+"""Leads that the common buffer holds."""
 MAKE: dict[str, Any] = {"hubs": HUBS, "partitions": PARTITIONS}
 """How a case must be made for these scenarios."""
 
@@ -67,7 +69,7 @@ class Leads:
 
 def changes(retries: str | None = None, **delivery: Any) -> dict[str, Any]:
     """Changes to the configuration; with a retry topic leads are parked."""
-    found: dict[str, Any] = {"routes": ROUTES, "delivery": {"buffer": {"max_leads": 600}, **delivery}}
+    found: dict[str, Any] = {"routes": ROUTES, "delivery": {"buffer": {"max_leads": BUFFER}, **delivery}}
     if retries is not None:
         found["delivery"] |= {"park_after": "1s"}
         found["retries"] = {"topic": retries, "pause": "1s"}
@@ -118,6 +120,31 @@ def wait_in_place(case: Case) -> None:
     for hub in HUBS:
         leads.wait_accepted(hub)
     case.recover()
+
+
+def falls_behind(case: Case) -> int:
+    """One hub answers in time, but takes fewer leads than come. Gives how many rounds of 100 leads for the other hub,
+    one after the other, were delivered while more waited for the first than the buffer holds."""
+    leads = Leads(case)
+    leads.load(20, 50)
+    case.member(changes=changes(max_in_flight=1)).start()
+    for hub in HUBS:
+        leads.wait_accepted(hub)
+    case.api.fault(kind="latency", distribution="fixed", ms=500, hub="away")
+    for _ in range(2000):
+        leads.put("away", ALONE["away"])
+    case.feed.flush()
+    rounds = 0
+    while leads.written["away"] - leads.accepted("away") > BUFFER:
+        for _ in range(100):
+            leads.put("sales", ALONE["sales"])
+        case.feed.flush()
+        case.wait(lambda: alone_is_done(case), "leads of the other hub to go on")
+        rounds += 1
+    case.api.heal()
+    case.healed()
+    case.recover()
+    return rounds
 
 
 def parked_and_back(case: Case, retries: str, at: str = "", how: str = "", **more: Any) -> bool:

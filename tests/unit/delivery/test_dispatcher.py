@@ -221,6 +221,21 @@ def test_hubs_do_not_wait_for_each_other() -> None:
     run(body)
 
 
+def test_more_hubs_that_hang_than_requests_may_go_stop_nobody() -> None:
+    """Before the first of them reaches its time-out."""
+
+    async def body(room: Room) -> None:
+        room.intake.receive(records(b"slow", b"slower", b"slowest", b"sales"))
+        while not room.ledger.done:
+            for destination, _, future in room.api.requests:
+                if destination == SALES and not future.done():
+                    future.set_result(OK)
+            await asyncio.sleep(0.01)
+        assert [record.value for record in room.ledger.done] == [b"sales"]
+
+    run(body, most_requests=2)
+
+
 def test_every_record_has_its_own_end() -> None:
     """Tombstone, defect, unknown schema and lead in one hand-over: each is settled once, in nobody's way."""
 
