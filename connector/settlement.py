@@ -6,7 +6,7 @@ Part of the composition root: it stands between delivery, which decides, and the
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from connector.delivery.duplicates import hash_of
@@ -126,18 +126,18 @@ class WrittenIntents:
         """``settlement`` knows the source by the time the first request goes."""
         self._settlement = settlement
 
-    async def intend(self, records: list[Record]) -> None:
+    async def intend(self, records: list[Record]) -> Sequence[Record]:
         """Returns when the commit that names them is acknowledged, or their claims were released."""
         loop = asyncio.get_running_loop()
-        written: asyncio.Future[None] = loop.create_future()
-        self._settlement.source.intend(records, lambda: loop.call_soon_threadsafe(_resolve, written))
-        await written
+        written: asyncio.Future[Sequence[Record]] = loop.create_future()
+        self._settlement.source.intend(records, lambda refused: loop.call_soon_threadsafe(_resolve, written, refused))
+        return await written
 
     def withdraw(self, records: list[Record]) -> None:
         """Their request certainly had no effect."""
         self._settlement.source.withdraw(records)
 
 
-def _resolve(future: asyncio.Future[None]) -> None:
-    if not future.done():  # it is cancelled when the shutdown's deadline has passed
-        future.set_result(None)
+def _resolve(written: asyncio.Future[Sequence[Record]], refused: Sequence[Record]) -> None:
+    if not written.done():  # it is cancelled when the shutdown's deadline has passed
+        written.set_result(refused)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import random as random_module
-from collections.abc import Awaitable, Callable, Coroutine, Iterable, Iterator
+from collections.abc import Awaitable, Callable, Coroutine, Iterable, Iterator, Sequence
 from typing import Protocol
 
 from connector.delivery.lane import SLOW, Batch, Flush, Lane, LanePolicy
@@ -50,9 +50,9 @@ Post = Callable[[Destination, list[bytes]], Awaitable[Answer]]
 class Intents(Protocol):
     """Has it written down what is about to be sent, so that a crash leaves to know what may have arrived."""
 
-    async def intend(self, records: list[Record]) -> None:
-        """These are about to be sent. Returns when that is durable, or when one of their claims was released: then it
-        is not durable for the others."""
+    async def intend(self, records: list[Record]) -> Sequence[Record]:
+        """These are about to be sent. Returns when that is durable, save for those given back: for them there is no
+        room, and they must not be sent. Or when one of their claims was released: then it is durable for none."""
 
     def withdraw(self, records: list[Record]) -> None:
         """Their request certainly had no effect."""
@@ -226,17 +226,25 @@ class Dispatcher:
             self._observer.lease_expired(len(batch.shipments))
             await asyncio.sleep(LOOK_AGAIN)
             self._sort_out(batch)
-        written = 0
-        while self._intents is not None and batch.shipments and len(batch.shipments) != written:
-            written = len(batch.shipments)
-            await self._intents.intend([shipment.record for shipment in batch.shipments])  # a commit: the lease holds
-            self._sort_out(batch)
+        if self._intents is not None:
+            await self._write_down(self._intents, lane, batch)
         if batch.shipments:
             self._observer.request_started(destination, len(batch.shipments), batch.flush)
             answer = await self._post(destination, [shipment.lead.body for shipment in batch.shipments])
             self._settle(destination, lane, batch, answer)
         else:
             lane.abandon(batch)
+
+    async def _write_down(self, intents: Intents, lane: Lane, batch: Batch) -> None:
+        """Returns when it is durable that what is left of the batch is about to be sent. That is a commit: the lease
+        holds."""
+        leads = -1
+        while leads != len(batch.shipments) and batch.shipments:
+            leads = len(batch.shipments)
+            refused = await intents.intend([shipment.record for shipment in batch.shipments])
+            self._sort_out(batch)
+            if refused:
+                leads -= lane.defer(batch, set(refused), asyncio.get_running_loop().time())
 
     def _sort_out(self, batch: Batch) -> None:
         """Take out the leads that must not be sent any more: their claim was released, or they have become too old."""

@@ -7,14 +7,15 @@ requests go and when is the pace's (``pacing.py``), the order of the leads the q
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Set
+from math import inf
 
 from connector.delivery.batch import SET_ASIDE, Batch, Verdict
 from connector.delivery.breaker import BreakerState
 from connector.delivery.nagle import Flush, Nagle
 from connector.delivery.pacing import Pace
 from connector.delivery.policy import LanePolicy
-from connector.delivery.record import Shipment
+from connector.delivery.record import Record, Shipment
 from connector.delivery.waiting import Waiting
 from connector.leads.answer import Answer, AnswerClass
 from connector.leads.outcome import SetAside
@@ -24,6 +25,9 @@ __all__ = ["Batch", "Flush", "Lane", "LanePolicy", "Verdict"]
 SLOW = 1.0
 """Seconds. A destination that leaves a request unanswered for longer counts as stalled, long before the time-out; one
 whose leads wait for longer, for the requests of others to be answered or for its rate, as behind."""
+
+ROOM_AGAIN = 0.1
+"""Seconds after which leads without room in what is written down try again."""
 
 
 class Lane:
@@ -44,7 +48,7 @@ class Lane:
             storm=policy.storm,
         )
         self._flying: dict[int, Batch] = {}
-        self._parked_at = float("-inf")
+        self._parked_at = self._room_at = -inf
         self.add = self._waiting.add
         """A lead to deliver. Its ``waiting_since`` is on the clock that ``now`` is read from. Bound here, and not a
         method of the lane's own: it is called for every lead."""
@@ -101,8 +105,8 @@ class Lane:
 
     def behind(self, now: float) -> bool:
         """Whether more leads come than it takes, so that its backlog would fill what it shares with others."""
-        pending = self._waiting.pending
-        return bool(pending) and now - pending[0].waiting_since > SLOW
+        waiting = self._waiting
+        return any(queue and now - queue[0].waiting_since > SLOW for queue in (waiting.pending, waiting.deferred))
 
     def drain(self) -> None:
         """From now on nothing waits to fill a batch."""
@@ -116,6 +120,9 @@ class Lane:
         """
         self._nagle.more_coming = more_coming
         pace = self._pace
+        if self._waiting.deferred and now >= self._room_at:
+            self._waiting.undefer()
+            self._nagle.returned = True
         if len(self._flying) >= pace.limit or now < pace.ready_at:
             return None
         probe = pace.probing
@@ -161,6 +168,20 @@ class Lane:
             self._waiting.regroup()
         return verdict
 
+    def defer(self, batch: Batch, refused: Set[Record], now: float) -> int:
+        """There is no room to write down that these records are about to be sent: their leads leave the batch, and wait
+        for ``ROOM_AGAIN`` with all others of their claims that are in no doubt yet. Those that are go meanwhile, for
+        their outcomes make room. Gives how many left."""
+        out = [shipment for shipment in batch.shipments if shipment.record in refused]
+        batch.shipments = [shipment for shipment in batch.shipments if shipment.record not in refused]
+        for shipment in out:
+            shipment.attempts -= 1
+        claims = {record.claim for record in refused}
+        if not self._waiting.deferred:
+            self._room_at = now + ROOM_AGAIN
+        self._waiting.defer(out, lambda s: s.record.claim in claims and not s.record.in_doubt)
+        return len(out)
+
     def abandon(self, batch: Batch) -> None:
         """A batch that was taken is not sent after all: its claims were released."""
         self._land(batch)
@@ -195,9 +216,12 @@ class Lane:
         waiting, pace = self._waiting, self._pace
         if len(self._flying) >= pace.limit or not waiting:
             return None
-        if pace.probing or waiting.again:
-            return pace.ready_at
-        return self._nagle.due(waiting, len(self._flying), pace.ready_at)
+        room_at = max(self._room_at, pace.ready_at) if waiting.deferred else inf
+        if waiting.again or (pace.probing and (waiting.pending or waiting.tried)):
+            return min(pace.ready_at, room_at)
+        if not waiting.pending:
+            return room_at
+        return min(self._nagle.due(waiting, len(self._flying), pace.ready_at), room_at)
 
     def _probe(self) -> tuple[list[Shipment], Flush] | None:
         # In a storm one lead at a time: of a batch, nobody could tell whether it was refused for one or for all.

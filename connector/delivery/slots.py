@@ -25,16 +25,20 @@ class Slots:
     async def one(self) -> AsyncIterator[None]:
         """Wait for a slot, and have it while within."""
         await self._free.acquire()
+        loop = asyncio.get_running_loop()
         lent = False
+        timer: asyncio.TimerHandle
 
         def lend() -> None:
-            nonlocal lent
+            nonlocal lent, timer
             if self._lent < MOST_LENT:
                 lent = True
                 self._lent += 1
                 self._free.release()
+            else:
+                timer = loop.call_later(self._slow, lend)
 
-        timer = asyncio.get_running_loop().call_later(self._slow, lend)
+        timer = loop.call_later(self._slow, lend)
         try:
             yield
         finally:

@@ -9,7 +9,8 @@ from connector.delivery.record import Shipment
 
 
 class Waiting:
-    """Three queues: ``again`` (batches that go again), ``pending`` (leads that were in no request yet), and ``tried``.
+    """Four queues: ``again`` (batches that go again), ``pending`` (leads that were in no request yet), ``tried``, and
+    ``deferred`` (leads that cannot go for a moment; none of the others' methods gives these).
 
     ``tried`` holds the leads of failed probes, while probes are sent: each gets its turn again when every other has
     had one. Otherwise a single lead that the API cannot digest would be the probe for ever, and hold all the others.
@@ -23,12 +24,13 @@ class Waiting:
         self.pending: deque[Shipment] = deque()
         self.again: deque[list[Shipment]] = deque()
         self.tried: deque[Shipment] = deque()
+        self.deferred: list[Shipment] = []
 
     def __len__(self) -> int:
-        return len(self.pending) + sum(map(len, self.again)) + len(self.tried)
+        return len(self.pending) + sum(map(len, self.again)) + len(self.tried) + len(self.deferred)
 
     def __bool__(self) -> bool:
-        return bool(self.pending or self.again or self.tried)
+        return bool(self.pending or self.again or self.tried or self.deferred)
 
     @property
     def full(self) -> bool:
@@ -82,11 +84,22 @@ class Waiting:
 
     def everything(self) -> list[Shipment]:
         """Of those of the same age, the ones that were taken first come first."""
-        return [*self.tried, *(s for batch in self.again for s in batch), *self.pending]
+        return [*self.tried, *(s for batch in self.again for s in batch), *self.deferred, *self.pending]
 
     def in_order(self) -> list[Shipment]:
         """Everything, oldest first."""
         return sorted(self.everything(), key=_age)
+
+    def defer(self, shipments: list[Shipment], others: Callable[[Shipment], bool]) -> None:
+        """These, which come from a batch, cannot go for a moment, nor can those waiting for which ``others`` holds."""
+        more = [*shipments, *self.remove(others)]
+        self.deferred = sorted([*self.deferred, *more], key=_age)
+
+    def undefer(self) -> None:
+        """The moment is over: they go back to where their age puts them."""
+        self.pending = deque(sorted([*self.deferred, *self.pending], key=_age))
+        self._weigh()
+        self.deferred.clear()
 
     def regroup(self) -> None:
         """The probes have ended: those that were tried go back to where their age puts them."""
@@ -95,6 +108,7 @@ class Waiting:
             self._weigh()
             self.again.clear()
             self.tried.clear()
+            self.deferred.clear()
 
     def remove(self, gone: Callable[[Shipment], bool]) -> list[Shipment]:
         """Take out and give back those for which it holds, oldest first."""
@@ -106,6 +120,7 @@ class Waiting:
             kept = ([s for s in batch if s not in out] for batch in self.again)
             self.again = deque(batch for batch in kept if batch)
             self.tried = deque(s for s in self.tried if s not in out)
+            self.deferred = [s for s in self.deferred if s not in out]
         return removed
 
     def _cut(self, queue: deque[Shipment], most: int) -> tuple[list[Shipment], int]:

@@ -30,6 +30,7 @@ class BackPressure:
         self._buffer = buffer
         self._held: Held | None = None
         self._paused: set[tuple[str, int]] = set()
+        self._overdrawn: set[Claim] = set()
 
     def hold(self, held: Held | None) -> None:
         """What is held from now on; None: nothing. Does not block."""
@@ -54,15 +55,18 @@ class BackPressure:
         """The claims that have used up their share of the allowance."""
         held = self._held
         if held is None:
+            self._overdrawn.clear()
             return []
         claims = list(claims)
         leads = max(1, self._buffer.max_records // max(1, len(claims)))
         size = max(1, self._buffer.max_bytes // max(1, len(claims)))
         used = held.by_claim
-        return [c for c in claims if c in used and self._exceeds(c, *used[c], leads, size)]
+        overdrawn = [c for c in claims if c in used and self._exceeds(c, *used[c], leads, size)]
+        self._overdrawn = set(overdrawn)
+        return overdrawn
 
     def _exceeds(self, claim: Claim, leads: int, size: int, most_leads: int, most_bytes: int) -> bool:
-        if (claim.topic, claim.partition) in self._paused:
+        if claim in self._overdrawn:
             return 2 * leads > most_leads or 2 * size > most_bytes
         return leads >= most_leads or size >= most_bytes
 

@@ -76,7 +76,8 @@ class Buffer:
         return max(0, self.max_records - self._records + min(leads_apart, self.max_records))
 
     def half_free(self, leads_apart: int = 0, bytes_apart: int = 0) -> bool:
-        """True when at most half of it is taken, without what is apart."""
-        records = self._records - min(leads_apart, self.max_records)
-        size = self._bytes - min(bytes_apart, self.max_bytes)
-        return 2 * records <= self.max_records and 2 * size <= self.max_bytes
+        """True when at most half of it is taken, without what is apart. What is apart beyond as much as there may be
+        otherwise makes it smaller: it may be there for long, and whatever is left must go on."""
+        most = self.max_records - max(0, leads_apart - self.max_records)
+        most_bytes = self.max_bytes - max(0, bytes_apart - self.max_bytes)
+        return 2 * (self._records - leads_apart) <= most and 2 * (self._bytes - bytes_apart) <= most_bytes

@@ -4,55 +4,71 @@ acknowledged a commit whose metadata names its records. Belongs to the Kafka thr
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence, Set
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import TypeAlias
 
 from connector.delivery.progress import normalized
 from connector.delivery.record import Claim, Record
 from connector.kafka.journal import fits
 
+Confirm: TypeAlias = Callable[[Sequence[Record]], object]
+"""Called once, on the Kafka thread, when an intent is written down, with those of its records for which there was no
+room: they must not be sent. Or when a claim of it was released: then nothing is known of the others."""
+
 
 @dataclass(slots=True, eq=False)
 class _Intent:
-    offsets: dict[Claim, list[int]]
-    """Those that are not in doubt for another reason, once it is noted."""
-    confirmed: Callable[[], object]
-    unwritten: set[Claim]
+    records: Sequence[Record]
+    confirm: Confirm
+    refused: list[Record] = field(default_factory=list)
+    offsets: dict[Claim, list[int]] = field(default_factory=dict)
+    """Those noted for its sake: not those that were in doubt before."""
+    unwritten: set[Claim] = field(default_factory=set)
 
 
 class Intents:
-    """Each goes through three states: waiting for room in the metadata, noted in the progress of its partitions, and
-    in a commit that is under way. When a claim of it is released it is waited for no longer: whoever wanted to send
-    looks at the claims again."""
+    """Each goes through three states: heard of, noted in the progress of its partitions, and in a commit that is under
+    way. None waits for room: a hub's request that did would keep its place from those that make room."""
 
     def __init__(self) -> None:
-        self._waiting: list[_Intent] = []
+        self._heard: list[_Intent] = []
         self._noted: list[_Intent] = []
         self._under_way: list[_Intent] = []
 
-    def add(self, records: Sequence[Record], confirmed: Callable[[], object]) -> None:
-        """``confirmed`` is called once, on the Kafka thread: when these records may be sent, or when a claim of theirs
-        was released."""
-        offsets: dict[Claim, list[int]] = {}
-        for record in records:
-            offsets.setdefault(record.claim, []).append(record.offset)
-        self._waiting.append(_Intent(offsets, confirmed, set(offsets)))
+    def add(self, records: Sequence[Record], confirm: Confirm) -> None:
+        """These are about to be sent; see ``Confirm``."""
+        self._heard.append(_Intent(records, confirm))
 
     def note(self) -> set[Claim]:
         """Note those for which there is room in their partitions' progress. Returns the claims to commit."""
         touched: set[Claim] = set()
-        waiting, self._waiting = self._waiting, []
-        for intent in waiting:
-            intent.unwritten = {claim for claim in intent.unwritten if not claim.released}
-            if not intent.unwritten:
-                intent.confirmed()
-            elif all(_fits(claim, intent.offsets[claim]) for claim in intent.unwritten):
-                for claim in intent.unwritten:
-                    intent.offsets[claim] = [o for o in intent.offsets[claim] if claim.progress.intend(o)]
-                touched |= intent.unwritten
+        heard, self._heard = self._heard, []
+        for intent in heard:
+            by_claim: dict[Claim, list[Record]] = {}
+            for record in intent.records:
+                by_claim.setdefault(record.claim, []).append(record)
+            for claim, records in by_claim.items():
+                if not claim.released:
+                    self._note(intent, claim, records)
+            touched |= intent.unwritten
+            if intent.unwritten:
                 self._noted.append(intent)
             else:
-                self._waiting.append(intent)
+                intent.confirm(intent.refused)
         return touched
+
+    def _note(self, intent: _Intent, claim: Claim, records: Sequence[Record]) -> None:
+        # What is sent again after no answer stands in the metadata already, so it goes even when that is full.
+        new = [record for record in records if not claim.progress.is_intended(record.offset)]
+        if new and not _room(claim, new):
+            intent.refused += new
+            if len(new) == len(records):
+                return
+            new = []
+        for record in new:
+            claim.progress.intend(record.offset)
+        intent.offsets[claim] = [record.offset for record in new]
+        intent.unwritten.add(claim)
 
     def sent(self) -> None:
         """A commit has been sent that holds all that is noted."""
@@ -68,28 +84,27 @@ class Intents:
             if intent.unwritten:
                 self._noted.append(intent)
             else:
-                intent.confirmed()
+                intent.confirm(intent.refused)
 
     def release(self, claims: Set[Claim]) -> None:
         """These claims are released: an intent that names one is let go at once, and nothing of it is in doubt for its
         sake. Whoever waits looks at the claims again, and asks anew for what is left; a revocation waits for that, and
         no commit is answered during one."""
-        gone = [intent for intent in self._waiting if intent.offsets.keys() & claims]
+        gone = [intent for intent in self._heard if any(record.claim in claims for record in intent.records)]
         noted = [intent for intent in (*self._noted, *self._under_way) if intent.offsets.keys() & claims]
         for intent in noted:
             for claim, offsets in intent.offsets.items():
                 for offset in offsets:
                     claim.progress.withdraw(offset)
         out = {*gone, *noted}
-        for queue in (self._waiting, self._noted, self._under_way):
+        for queue in (self._heard, self._noted, self._under_way):
             queue[:] = [intent for intent in queue if intent not in out]
         for intent in (*gone, *noted):
-            intent.confirmed()
+            intent.confirm(())
 
 
-def _fits(claim: Claim, offsets: Sequence[int]) -> bool:
+def _room(claim: Claim, records: Sequence[Record]) -> bool:
     # A batch larger than ALWAYS_FIT is refused by the configuration, so an empty partition has room for any.
-    # What is sent again after no answer stands in the metadata already, so it goes even when that is full.
-    progress, watermark = claim.progress, claim.progress.watermark
-    more = [(offset, offset + 1) for offset in offsets if not progress.is_intended(offset)]
-    return not more or watermark is None or fits(watermark, normalized([*progress.in_doubt(), *more]))
+    watermark = claim.progress.watermark
+    more = ((record.offset, record.offset + 1) for record in records)
+    return watermark is None or fits(watermark, normalized([*claim.progress.in_doubt(), *more]))

@@ -22,6 +22,7 @@ from connector.kafka.buffer import Buffer
 from connector.kafka.clients import OnCommit
 from connector.kafka.commits import Committer
 from connector.kafka.headers import headers_of
+from connector.kafka.intents import Confirm
 from connector.kafka.letters import read_back
 from connector.kafka.outbox import Outbox
 from connector.kafka.ownership import Ownership, position_of
@@ -77,7 +78,7 @@ class Source(threading.Thread):
         self._buffer = Buffer(settings.max_leads, settings.max_bytes)
         self._pressure = BackPressure(self._buffer)
         self._full = False
-        self._intents: deque[tuple[Sequence[Record], Callable[[], object] | None]] = deque()
+        self._intents: deque[tuple[Sequence[Record], Confirm | None]] = deque()
         self._positions = Positions(
             self._ours,
             watch,
@@ -100,10 +101,10 @@ class Source(threading.Thread):
         """What waits for something that takes nothing; None: nothing does. Any thread; does not block."""
         self._pressure.hold(held)
 
-    def intend(self, records: Sequence[Record], confirmed: Callable[[], object]) -> None:
-        """These records are about to be sent: ``confirmed`` is called on the Kafka thread when the broker has
+    def intend(self, records: Sequence[Record], confirm: Confirm) -> None:
+        """These records are about to be sent: ``confirm`` is called on the Kafka thread when the broker has
         acknowledged a commit that says so, or a claim of theirs was released. Any thread; does not block."""
-        self._intents.append((records, confirmed))
+        self._intents.append((records, confirm))
         self._buffer.wake()
 
     def withdraw(self, records: Sequence[Record]) -> None:
@@ -241,11 +242,11 @@ class Source(threading.Thread):
 
     def _hear_intents(self) -> None:
         while self._intents:
-            records, confirmed = self._intents.popleft()
-            if confirmed is None:
+            records, confirm = self._intents.popleft()
+            if confirm is None:
                 self._committer.withdraw(records)
             else:
-                self._committer.intents.add(records, confirmed)
+                self._committer.intents.add(records, confirm)
 
     def _progressed(self, claim: Claim) -> None:
         if self._ours.holds(claim):

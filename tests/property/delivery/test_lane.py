@@ -125,6 +125,8 @@ class LaneLife(RuleBasedStateMachine):
         leads, storming = list(batch.shipments), self.lane.storming
         events = all(lead.lead.hub_from_event for lead in leads)
         verdict = self.lane.settle(batch, Answer(kind, 200, retry_after, seconds=0.02), self.now)
+        for lead in leads:
+            lead.record.in_doubt = lead.record.in_doubt or kind is AnswerClass.AMBIGUOUS
         ended = [*verdict.delivered, *(s for s, _ in verdict.set_aside)]
         assert {*ended} <= {*leads} and len(ended) == len({*ended})
         assert verdict.delivered == (leads if kind is AnswerClass.ACCEPTED else [])
@@ -155,6 +157,20 @@ class LaneLife(RuleBasedStateMachine):
         self.alive -= {*batch.shipments}
         batch.shipments = []
         self.lane.abandon(batch)
+
+    @precondition(lambda self: self.flying)
+    @rule(data=st.data())
+    def defer(self, data: st.DataObject) -> None:
+        """There is no room to write down some of a batch: those of its leads that are new, for some of its claims."""
+        batch = data.draw(st.sampled_from(self.flying))
+        claims = data.draw(st.sets(st.sampled_from(sorted({s.record.claim for s in batch.shipments}, key=repr))))
+        leads = [s for s in batch.shipments if s.record.claim in claims and not s.record.in_doubt]
+        attempts = [s.attempts for s in leads]
+        assert self.lane.defer(batch, {s.record for s in leads}, self.now) == len(leads)
+        assert not {*leads} & {*batch.shipments} and [s.attempts + 1 for s in leads] == attempts
+        if not batch.shipments:
+            self.flying.remove(batch)
+            self.lane.abandon(batch)
 
     @rule(data=st.data())
     def release(self, data: st.DataObject) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from random import Random
 from typing import Any
 
@@ -108,9 +109,9 @@ class PartitionLife(RuleBasedStateMachine):
             return
         some -= self.doubtful | self.waiting  # a lead is in one request at a time
 
-        def confirmed() -> None:
+        def confirmed(refused: Sequence[Record]) -> None:
             if not self.claim.released:  # whoever sends looks at the claim again
-                self.posted.update(some)
+                self.posted.update(some - {record.offset for record in refused})
             self.waiting.difference_update(some)
 
         if some:

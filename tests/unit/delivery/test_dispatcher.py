@@ -425,10 +425,12 @@ class Notary:
         self.written = asyncio.Event()
         self.intended: list[Record] = []
         self.withdrawn: list[Record] = []
+        self.no_room: set[Claim] = set()
 
-    async def intend(self, records: list[Record]) -> None:
+    async def intend(self, records: list[Record]) -> list[Record]:
         self.intended += records
         await self.written.wait()
+        return [record for record in records if record.claim in self.no_room]
 
     def withdraw(self, records: list[Record]) -> None:
         self.withdrawn += records
@@ -450,6 +452,34 @@ def test_a_request_waits_until_it_is_written_down_that_it_goes() -> None:
         assert [len(contacts) for _, contacts, _ in room.api.requests] == [1]
         assert [record.claim for record in room.ledger.gone] == [theirs]
         assert [record.claim for record in notary.intended] == [theirs, ours, ours], "let go as a whole: written anew"
+
+    run(body, intents=notary)
+
+
+def test_leads_without_room_in_what_is_written_down_wait_and_the_others_of_their_request_go() -> None:
+    """And so do those of later requests. They were in no request as far as anybody can tell."""
+    notary = Notary()
+    notary.written.set()
+
+    async def body(room: Room) -> None:
+        full, free = claim(0), claim(1)
+        notary.no_room.add(full)
+        room.intake.receive([*records(b"sales", of=full), *records(b"sales", b"sales", of=free)])
+        await turns()
+        assert [len(contacts) for _, contacts, _ in room.api.requests] == [2]
+        room.intake.receive(records(b"sales", b"sales", of=full))
+        room.api.answer()
+        await turns()
+        room.intake.receive(records(b"sales", of=free))
+        while len(room.api.requests) < 2:
+            await asyncio.sleep(0.001)
+        room.api.answer()
+        await turns()
+        assert {record.claim for record in room.ledger.done} == {free} and room.dispatcher.waiting == 3
+        notary.no_room.clear()
+        while len(room.ledger.done) < 6:
+            room.api.answer()
+            await asyncio.sleep(0.001)
 
     run(body, intents=notary)
 

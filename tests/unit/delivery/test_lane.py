@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from connector.delivery.breaker import BreakerState
-from connector.delivery.lane import SLOW, Flush
+from connector.delivery.lane import ROOM_AGAIN, SLOW, Flush
 from connector.delivery.pacing import LONGEST_RETRY_AFTER
 from connector.delivery.progress import PartitionProgress
 from connector.delivery.record import Claim
@@ -536,6 +536,29 @@ def test_a_hub_that_gets_more_than_it_takes_is_behind() -> None:
     assert not one.behind(SLOW) and one.behind(SLOW + 0.01) and not one.stalled(SLOW + 0.01)
     one.settle(taken(one, 2.0), OK, 2.1)
     assert not one.behind(100.0)
+
+
+def test_leads_that_cannot_be_written_down_let_those_in_doubt_go_first() -> None:
+    """They wait together, and come back in their order; they have not been in a request."""
+    one, claim = lane(max_leads=2, max_in_flight=1), Claim("leads", 0, PartitionProgress(0))
+    leads = [shipment(claim=claim) for _ in range(6)]
+    for lead in leads:
+        one.add(lead)
+    first = taken(one, 0.0)
+    one.settle(first, LOST, 0.1)
+    for lead in first.shipments:
+        lead.record.in_doubt = True
+    now = woken(one)
+    fresh = taken(one, now)
+    assert fresh.shipments == leads[2:4], "another batch has its turn after a failure"
+    assert one.defer(fresh, {leads[2].record, leads[3].record}, now) == 2 and not fresh.shipments
+    one.abandon(fresh)
+    assert one.held() == leads and [lead.attempts for lead in leads] == [1, 1, 0, 0, 0, 0]
+    again = taken(one, now)
+    assert again.shipments == leads[:2], "and not the fifth and sixth, for which there is no room either"
+    one.settle(again, OK, now)
+    assert one.take(now) is None and woken(one) == pytest.approx(now + ROOM_AGAIN)
+    assert taken(one, now + ROOM_AGAIN).shipments == leads[2:4]
 
 
 def test_parking_begins_when_the_hub_has_failed_for_so_long() -> None:

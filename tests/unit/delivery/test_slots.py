@@ -109,6 +109,25 @@ def test_so_many_are_lent_and_no_more(monkeypatch: pytest.MonkeyPatch) -> None:
     run(lambda: Slots(2, slow=0.001), body)
 
 
+def test_what_could_not_be_lent_at_first_is_lent_later(monkeypatch: pytest.MonkeyPatch) -> None:
+    """When one that was lent has come back, though the others still hang."""
+    monkeypatch.setattr(slots, "MOST_LENT", 1)
+
+    async def body(requests: Requests) -> None:
+        requests.start(3)
+        await requests.all_have_begun()
+        for _ in range(20):
+            await asyncio.sleep(0.001)
+        requests.start(1)
+        requests.end(1)
+        await requests.all_have_begun()
+        requests.start(1)
+        requests.end(1)
+        await requests.all_have_begun()
+
+    run(lambda: Slots(2, slow=0.001), body)
+
+
 def test_after_all_have_ended_there_are_as_many_as_at_first() -> None:
     """Lent or not, cancelled or not: none is lost and none is made."""
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytest
 from confluent_kafka import TopicPartition
 
 from connector.delivery.progress import PartitionProgress
@@ -107,6 +108,33 @@ def test_a_partition_flows_again_when_half_of_its_share_is_free() -> None:
         pressure.hold(Held(0, {one: (leads, size)}))
         pressure.pause(consumer, pressure.overdrawn([one]))  # type: ignore[arg-type]
         assert len(consumer.paused) == paused, (leads, size)
+
+
+def test_a_pause_for_a_full_buffer_halves_no_share() -> None:
+    """Only a partition that has used up its share waits until half of it is free."""
+    pressure = BackPressure(Buffer(1000, 10_000))
+    [one] = claims(1)
+    consumer = Partitions()
+    pressure.hold(Held(0, {one: (510, 1)}))
+    pressure.pause(consumer, [one])  # type: ignore[arg-type]
+    assert pressure.overdrawn([one]) == []
+
+
+@pytest.mark.parametrize("size", [1, 10])
+def test_what_is_held_beyond_the_allowance_makes_the_buffer_smaller_and_stops_nothing(size: int) -> None:
+    """The hub may be away for long; half of what is left must be enough to go on."""
+    buffer = Buffer(1000, 10_000)
+    pressure = BackPressure(buffer)
+    away, well = claims(2)
+    filled(buffer, away, 1600, size)
+    pressure.hold(Held(1600, {away: (1600, 1600 * size)}))
+    assert pressure.half_free() and pressure.room() == MOST_WHILE_HELD
+    filled(buffer, well, 250, size)
+    pressure.hold(Held(1850, {away: (1600, 1600 * size)}))
+    assert not pressure.half_free()
+    buffer.settle([Record(well, offset, None, None, b"x" * size, None) for offset in range(50)], resolved=True)
+    buffer.apply(lambda _claim: None)
+    assert pressure.half_free()
 
 
 def test_a_partition_that_left_and_came_back_is_paused_anew() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from collections.abc import Sequence
 
 from connector.delivery.progress import PartitionProgress
 from connector.delivery.record import Claim, Record
@@ -30,7 +31,7 @@ def test_a_request_goes_when_all_its_partitions_are_written() -> None:
     """A commit may be refused for one of them; that one is written again."""
     one, two = claim(0), claim(1)
     intents, confirmed = Intents(), []
-    intents.add([*taken(one, 0, 1), *taken(two, 5)], lambda: confirmed.append(True))
+    intents.add([*taken(one, 0, 1), *taken(two, 5)], lambda _refused: confirmed.append(True))
     assert intents.note() == {one, two}
     assert (one.progress.in_doubt(), two.progress.in_doubt()) == ([(0, 2)], [(5, 6)])
     intents.sent()
@@ -45,7 +46,7 @@ def test_what_is_not_confirmed_is_taken_back_from_every_partition_that_leaves() 
     """Also from one whose part was written already: the request was not sent."""
     one, two = claim(0), claim(1)
     intents, confirmed = Intents(), []
-    intents.add([*taken(one, 0, 1), *taken(two, 5)], lambda: confirmed.append(True))
+    intents.add([*taken(one, 0, 1), *taken(two, 5)], lambda _refused: confirmed.append(True))
     intents.note()
     intents.sent()
     intents.written([one])
@@ -62,25 +63,30 @@ def test_a_request_of_partitions_that_have_left_is_let_go_at_once() -> None:
     """Whoever waits looks at the claims again."""
     one = claim()
     intents, confirmed = Intents(), []
-    intents.add(taken(one, 0), lambda: confirmed.append(True))
+    intents.add(taken(one, 0), lambda _refused: confirmed.append(True))
     one.released = True
     assert intents.note() == set() and confirmed == [True]
 
 
-def test_without_room_in_the_metadata_a_request_waits() -> None:
-    """Until others of its partition have their outcome; requests of other partitions go meanwhile."""
+def test_without_room_in_the_metadata_a_record_is_refused_at_once() -> None:
+    """Others of its request go, and requests of other partitions."""
     full, free = claim(0), claim(1)
-    intents, confirmed = Intents(), []
-    intents.add(taken(full, *range(ROOM)), lambda: confirmed.append("first"))
-    intents.note()
-    intents.add(taken(full, ROOM), lambda: confirmed.append("second"))
-    intents.add(taken(free, 0), lambda: confirmed.append("other"))
-    assert intents.note() == {free}
-    full.progress.resolve(0)
+    refused: list[Sequence[Record]] = []
+    intents = Intents()
+    intents.add(taken(full, *range(ROOM)), refused.append)
     assert intents.note() == {full}
+    [one, other] = [*taken(full, ROOM), *taken(free, 0)]
+    intents.add([one, other], refused.append)
+    intents.add([one], refused.append)
+    assert intents.note() == {free}
+    assert refused == [[one]], "nothing of the last is to be written"
     intents.sent()
     intents.written([full, free])
-    assert confirmed == ["first", "other", "second"]
+    assert refused == [[one], [], [one]]
+    assert free.progress.in_doubt() == [(0, 1)] and full.progress.in_doubt() == [(0, ROOM)]
+    full.progress.resolve(0)
+    intents.add([one], refused.append)
+    assert intents.note() == {full}
 
 
 def test_a_record_that_is_given_up_is_in_no_doubt_unless_it_may_have_arrived() -> None:
@@ -90,7 +96,7 @@ def test_a_record_that_is_given_up_is_in_no_doubt_unless_it_may_have_arrived() -
     records = taken(one, 0, 1)
     for record in records:
         buffer.add(record)
-    intents.add(records, lambda: None)
+    intents.add(records, lambda _refused: None)
     intents.note()
     records[1].in_doubt = True
     buffer.settle(records, resolved=False)
@@ -102,14 +108,31 @@ def test_what_is_in_doubt_needs_no_more_room_to_go_again() -> None:
     """A hub that answers nothing leaves a full metadata in doubt: its leads must go again, or they stay so for ever."""
     one = claim()
     records = taken(one, *range(ROOM + 1))
-    intents, confirmed = Intents(), []
-    intents.add(records[:ROOM], lambda: confirmed.append("first"))
+    refused: list[Sequence[Record]] = []
+    intents = Intents()
+    intents.add(records[:ROOM], refused.append)
     intents.note()
     intents.sent()
     intents.written([one])
-    intents.add(records[:50], lambda: confirmed.append("again"))
-    intents.add(records[ROOM:], lambda: confirmed.append("another"))
+    intents.add([*records[:50], records[ROOM]], refused.append)
     assert intents.note() == {one}
     intents.sent()
     intents.written([one])
-    assert confirmed == ["first", "again"], "the one that is new waits for room"
+    assert refused == [[], [records[ROOM]]], "the one that is new is refused"
+    assert one.progress.in_doubt() == [(0, ROOM)]
+
+
+def test_what_was_refused_is_not_withdrawn_when_its_partition_leaves() -> None:
+    """Of a request with leads in doubt and new ones: the first stay in doubt, whatever becomes of the request."""
+    one = claim()
+    records = taken(one, *range(ROOM + 1))
+    intents = Intents()
+    intents.add(records[:ROOM], lambda _refused: None)
+    intents.note()
+    intents.sent()
+    intents.written([one])
+    intents.add([*records[:50], records[ROOM]], lambda _refused: None)
+    intents.note()
+    one.released = True
+    intents.release({one})
+    assert one.progress.in_doubt() == [(0, ROOM)]

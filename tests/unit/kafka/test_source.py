@@ -181,7 +181,7 @@ def test_a_partition_does_not_wait_for_a_request_that_waits_for_its_intent(monke
             revoked.set()
 
     def hand_over(records: list[Record]) -> None:
-        source.intend(records, lambda: source.settle(records, resolved=False))
+        source.intend(records, lambda _refused: source.settle(records, resolved=False))
 
     def release() -> Future[None]:
         done: Future[None] = Future()
