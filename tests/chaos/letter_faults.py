@@ -25,6 +25,10 @@ def dead_letters_refused(case: Case) -> None:
         for number in range(POISON):
             case.feed.put(b"garbage", f"poison-{number}", number % 2)
         case.feed.flush()
+        first = {
+            n: min(o for (_, p, o), name in case.feed.produced.items() if p == n and str(name).startswith("poison"))
+            for n in (0, 1)
+        }
         case.feed.start(scenarios.RATE)
         case.wait(lambda: member.events(REFUSED), "a letter to be refused")
         offset = {number: at.offset for number, at in case.observer.committed().items()}
@@ -34,10 +38,6 @@ def dead_letters_refused(case: Case) -> None:
             "commits of the partitions that have no poison",
         )
         ends = {n: case.observer.committed()[n].offset for n in (0, 1)}
-        first = {
-            n: min(o for (_, p, o), name in case.feed.produced.items() if p == n and str(name).startswith("poison"))
-            for n in (0, 1)
-        }
         assert all(ends[n] <= first[n] for n in (0, 1)), "committed beyond what was not set aside"
     case.healed()
     case.wait(lambda: member.metric("leads_outcome_total", outcome="dead_letter") >= POISON, "the dead letters")
