@@ -88,6 +88,13 @@ class BackPressure:
         """True while any partition is paused."""
         return bool(self._paused)
 
-    def forget(self, partitions: Iterable[TopicPartition]) -> None:
-        """These are assigned anew, or gone: they are not paused."""
+    def assigned(self, consumer: Consumer, partitions: Iterable[TopicPartition]) -> None:
+        """These were assigned: they flow. librdkafka keeps a pause from one assignment of a partition to its next."""
+        flowing = [TopicPartition(each.topic, each.partition) for each in partitions]
+        if flowing:
+            consumer.resume(flowing)
+        self.gone(flowing)
+
+    def gone(self, partitions: Iterable[TopicPartition]) -> None:
+        """These are ours no more: nothing of them is paused."""
         self._paused -= {(each.topic, each.partition) for each in partitions}

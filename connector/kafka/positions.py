@@ -27,7 +27,7 @@ class Positions:
         from_end: Callable[[str], bool],
         changed: Callable[[Claim], None],
         released: Callable[[], object],
-        moved: Callable[[list[TopicPartition]], None],
+        moved: Callable[[Consumer, list[TopicPartition]], None],
     ) -> None:
         self._ours = ours
         self._watch = watch
@@ -100,4 +100,4 @@ class Positions:
         consumer.incremental_unassign([where])
         where.offset = claim.progress.position or 0
         consumer.incremental_assign([where])
-        self._moved([where])
+        self._moved(consumer, [where])

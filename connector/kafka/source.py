@@ -85,7 +85,7 @@ class Source(threading.Thread):
             from_end=settings.begins_at_end,
             changed=self._committer.touch,
             released=release,
-            moved=self._pressure.forget,
+            moved=self._pressure.assigned,
         )
         self._stopping = False
         self._finishing = False
@@ -295,7 +295,7 @@ class Source(threading.Thread):
         positions = [position_of(claim) for claim in claims]
         self._assigned(claims)
         consumer.incremental_assign(positions)
-        self._pressure.forget(positions)
+        self._pressure.assigned(consumer, positions)
 
     def _on_revoke(self, consumer: Consumer, partitions: list[TopicPartition]) -> None:
         started = time.monotonic()
@@ -314,7 +314,7 @@ class Source(threading.Thread):
         self._committer.release(claims)
         self._committer.commit_now(consumer, claims)
         self._ours.drop(claims)
-        self._pressure.forget(partitions)
+        self._pressure.gone(partitions)
         consumer.incremental_unassign(partitions)
         unresolved = sum(claim.progress.unresolved for claim in claims)
         self._watch.revoked(claims, lost=False, seconds=time.monotonic() - started, unresolved=unresolved)
@@ -324,7 +324,7 @@ class Source(threading.Thread):
         claims = self._ours.release(partitions)
         self._committer.release(claims)
         self._ours.drop(claims)
-        self._pressure.forget(partitions)
+        self._pressure.gone(partitions)
         self._release()
         unresolved = sum(claim.progress.unresolved for claim in claims)
         self._watch.revoked(claims, lost=True, seconds=0.0, unresolved=unresolved)

@@ -9,6 +9,7 @@ from itertools import pairwise
 import httpx2
 
 from tests.chaos import scenarios
+from tests.chaos.actors import Member
 from tests.chaos.bed import Case
 from tests.chaos.session import SESSION
 
@@ -78,8 +79,8 @@ def errors(case: Case) -> None:
     case.recover()
 
 
-def throttled(case: Case, status: int, form: str) -> None:
-    """Some requests are answered with Retry-After: 3."""
+def throttled(case: Case, status: int, form: str) -> Member:
+    """Some requests are answered with Retry-After: 3. Gives who was told so."""
     scenarios.under_load(case)
     member = case.member().start()
     case.wait_accepted(300)
@@ -88,6 +89,7 @@ def throttled(case: Case, status: int, form: str) -> None:
     case.healed()
     case.wait_accepted(600)
     case.recover()
+    return member
 
 
 def flapping(case: Case) -> None:

@@ -12,12 +12,15 @@ from tests.chaos.scenarios import RATE, SLOW
 
 EXTRAS = 3
 """Members that come and go, beside one that stays."""
+LEAST = 15
+"""Times that one comes, at the least."""
 MOST = 1.0
 """Seconds that each of them stays, or stays away, at most."""
 
 
 def storm(case: Case, seconds: float) -> int:
-    """Members join and leave in order, about one a second, beside one that stays. Gives how often one came."""
+    """Members join and leave in order, about one a second where the machine allows it, beside one that stays: for so
+    long, and until ``LEAST`` have come. Gives how often one came."""
     case.api.fault(**SLOW)
     case.member("stays").start()
     extras = [case.member(f"extra-{number}") for number in range(1, EXTRAS + 1)]
@@ -36,7 +39,7 @@ def _come_and_go(member: Member, until: float) -> int:
     """Started and told to stop again and again, whether it has partitions by then or not."""
     pause = random.Random(member.name)
     came = 0
-    while time.monotonic() < until:
+    while came < LEAST // EXTRAS or time.monotonic() < until:
         member.start(ready=False)
         came += 1
         time.sleep(pause.uniform(0.0, MOST))

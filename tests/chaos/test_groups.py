@@ -17,6 +17,5 @@ STORM = 60.0
 def test_a_storm_of_rebalances(make_case: MakeCase, protocol: str) -> None:
     """Nothing is sent twice: every member leaves in order."""
     with make_case("rebalance storm", protocol) as case:
-        came = group_faults.storm(case, STORM)
-        assert came >= STORM / 4, f"only {came} members came"
+        assert group_faults.storm(case, STORM) >= group_faults.LEAST
         case.check()
