@@ -19,7 +19,9 @@ FieldOf: TypeAlias = Callable[["Shapes | None", str], "Shapes | None"]
 _KNOWN = frozenset(OWN_FILTERS) | JINJA_FILTERS
 _SAME_ITEMS = frozenset({"list", "reject", "rejectattr", "select", "selectattr", "sort", "unique"})
 """Filters that give some or all of a list's items."""
-_BY_ATTRIBUTE = frozenset({"rejectattr", "selectattr"})
+_ONE_ITEM = frozenset({"first", "last", "pick"})
+"""Filters that give one of a list's items."""
+_BY_ATTRIBUTE = frozenset({"pick", "rejectattr", "selectattr"})
 _BY_TEST = frozenset({"reject", "rejectattr", "select", "selectattr"})
 
 
@@ -38,7 +40,7 @@ def check_filter(node: nodes.Filter, source: Shapes | None, field: FieldOf, find
     _check_named(node, findings)
     if name in RESULT_KINDS:
         return (Shape(RESULT_KINDS[name]),)
-    if name in {"first", "last"}:
+    if name in _ONE_ITEM:
         return _elements(source)
     if name in _SAME_ITEMS:
         return source

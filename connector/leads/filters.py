@@ -14,6 +14,7 @@ from datetime import UTC, date, datetime, time, timedelta
 import phonenumbers
 from jinja2.runtime import Undefined
 
+from connector.leads.paths import item
 from connector.leads.values import instant_ms, iso_text, text
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -139,6 +140,12 @@ def last(value: object) -> object:
     return found[-1] if found else None
 
 
+def pick(value: object, field: object, wanted: object) -> object:
+    """A list's first record whose ``field`` is ``wanted``; None where there is none, or where ``wanted`` is absent."""
+    items = _items(value, "pick")
+    return None if absent(wanted) else next((each for each in items if item(each, field) == wanted), None)
+
+
 def _items(value: object, name: str) -> Iterable[object]:
     if absent(value):
         return ()
@@ -177,6 +184,7 @@ OWN_FILTERS: dict[str, Callable[..., object]] = {
     "join": join,
     "last": last,
     "lower": lower,
+    "pick": pick,
     "replace": replace,
     "string": text,
     "title": title,

@@ -36,7 +36,8 @@ starts = st.sampled_from([*FIELDS, "topic"])
 paths = st.builds(lambda first, rest: first + "".join(rest), starts, st.lists(steps, max_size=4))
 filters = st.sampled_from(
     ["epoch_ms", "epoch_s", "iso", "digits", "lower", "upper", "title", "trim", "first", "last", "string",
-     "default('d')", "default(0, true)", "join('-')", "join(separator=', ')", "e164('UY')", "replace('a', 'b')", "int"]
+     "default('d')", "default(0, true)", "join('-')", "join(separator=', ')", "e164('UY')", "replace('a', 'b')", "int",
+     "pick('local', 'Ana')", "pick('upper', n)"]
 )  # fmt: skip
 literals = st.sampled_from(["'Ana'", "''", "0", "1", "true", "none", "1.5"])
 operands = paths | literals | st.builds("{} | {}".format, paths, filters)

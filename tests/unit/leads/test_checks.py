@@ -27,6 +27,8 @@ from tests.unit.leads.samples import findings, problems_of, route
         ("person.country is nonne", "none"),
         ("consent | selectattr('grantd') | list", "granted"),
         ("consent | selectattr('purpose', 'eqalto', 'call') | list", "equalto"),
+        ("consent | pick('purpos', 'call')", "purpose"),
+        ("(consent | pick('purpose', 'call')).grantd", "granted"),
         ("consent | map(attribute='purpos') | list", "purpose"),
         ("consent | selectattr('granted') | map(attribute='purpos') | first", "purpose"),
         ("(consent | sort(attribute='purpose') | last).grantd", "granted"),

@@ -14,7 +14,7 @@ from connector.leads.filters import OWN_FILTERS
 @pytest.mark.parametrize("name", sorted(set(OWN_FILTERS) - {"default", "string"}))
 def test_null_stays_null(name: str) -> None:
     """A filter given null gives null, never the word None."""
-    arguments = ("a",) if name == "replace" else ()
+    arguments = {"replace": ("a",), "pick": ("a", "b")}.get(name, ())
     assert OWN_FILTERS[name](None, *arguments) is None
 
 
@@ -83,6 +83,18 @@ def test_join_first_last() -> None:
     for function in (filters.join, filters.first, filters.last):
         with pytest.raises(TypeError):
             function("text")
+
+
+def test_pick() -> None:
+    """The first with that value, whatever else is in the list; none for an absent value; text is no list."""
+    columns = [{"id": None, "text": "x"}, "odd", {"id": "PHONE", "text": "1"}, {"id": "PHONE", "text": "2"}]
+    assert filters.pick(columns, "id", "PHONE") == {"id": "PHONE", "text": "1"}
+    assert filters.pick(columns, "id", "EMAIL") is None
+    assert filters.pick(columns, "id", None) is None
+    assert filters.pick(None, "id", "PHONE") is None
+    for value in ("text", {"id": "PHONE"}):
+        with pytest.raises(TypeError):
+            filters.pick(value, "id", "PHONE")
 
 
 def test_default() -> None:
