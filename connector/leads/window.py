@@ -8,7 +8,7 @@ from connector.leads.spec import ContactWindow
 
 _DAY_MINUTES = 24 * 60
 _SEARCH_DAYS = 15
-"""Two weeks and a day: every weekday comes, even if one whole day or hour is skipped by a change of the clocks."""
+"""Two weeks and a day: every weekday comes, even if a change of the clocks skips one whole day or opening."""
 
 
 def window_problem(window: ContactWindow) -> str:
@@ -27,9 +27,10 @@ def inside(moment: ZonedDateTime, window: ContactWindow) -> bool:
 
 
 def next_allowed(moment: ZonedDateTime, window: ContactWindow) -> ZonedDateTime | None:
-    """``moment`` itself when inside, else the next start of the window.
+    """``moment`` itself when inside, else the next opening of the window.
 
-    None when a change of the clocks leaves none in two weeks (a window of minutes inside a gap).
+    It opens once on each of its days. In a fold that is the first time: text without an offset is read as that one.
+    None when a change of the clocks leaves no opening in two weeks (a window of minutes inside a gap).
     """
     if inside(moment, window):
         return moment
@@ -37,14 +38,18 @@ def next_allowed(moment: ZonedDateTime, window: ContactWindow) -> ZonedDateTime 
     day = moment.date() if minute < window.start_minute else moment.date().add(days=1)
     for _ in range(_SEARCH_DAYS):
         if day.day_of_week().value in window.days:
-            start = _start(day, window, moment)
-            # A start in a gap moves forward, perhaps out of the window or (Apia, 2011) to another day.
-            if inside(start, window):
-                return start
+            opening = _opening(day, window, str(moment.tz_id))
+            # The end of a gap may be past the window's end, or (Apia, 2011) on another day.
+            if opening >= moment and inside(opening, window):
+                return opening
         day = day.add(days=1)
     return None
 
 
-def _start(day: Date, window: ContactWindow, moment: ZonedDateTime) -> ZonedDateTime:
-    hour, minute = divmod(window.start_minute, 60)
-    return day.at(Time(hour, minute)).assume_tz(str(moment.tz_id), disambiguation="compatible")
+def _opening(day: Date, window: ContactWindow, zone: str) -> ZonedDateTime:
+    """The start of the window on a day; the end of the gap where the clocks skip the start."""
+    local = day.at(Time(*divmod(window.start_minute, 60)))
+    opening = local.assume_tz(zone, disambiguation="compatible")
+    if opening.to_plain() == local:
+        return opening
+    return local.assume_tz(zone, disambiguation="earlier").next_transition() or opening

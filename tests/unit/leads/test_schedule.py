@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta, timezone
 from typing import Any
 
 import pytest
@@ -58,12 +58,18 @@ def test_the_exact_cases(row: dict[str, Any]) -> None:
         ("2026-07-01T18:00:00.999+02", "2026-07-01 12:00:00"),
         ("2026-07-01T12:00:00", "2026-07-01 12:00:00"),
         ("2026-07-01 12:00", "2026-07-01 12:00:00"),
+        ("2026-06-30T23:59:60Z", "2026-06-30 19:59:59"),
+        ("2026-06-30T23:59:60", "2026-06-30 23:59:59"),
+        ("2028-02-29T12:00:00", "2028-02-29 12:00:00"),
         (datetime(2026, 7, 1, 12), "2026-07-01 12:00:00"),
         ({"local": "2026-07-01T12:00:00", "timezone": None}, "2026-07-01 12:00:00"),
     ],
 )
 def test_each_form_of_a_time(value: object, expected: str) -> None:
-    """Instants, milliseconds, ISO with and without an offset, local timestamps and records give the local time."""
+    """Instants, milliseconds, ISO with and without an offset, local timestamps and records give the local time.
+
+    A leap second counts as the second before it: no clock of ours shows it.
+    """
     contact = contact_of(at(value), scheduled())
     assert (contact["scheduleDate"], contact["timezone"]) == (expected, "America/New_York")
 
@@ -72,9 +78,13 @@ def test_each_form_of_a_time(value: object, expected: str) -> None:
     "value",
     ["tomorrow", "2026-07-01", "2026-02-30T10:00", "2026-07-01T25:00", "12:00",
      "2026-07-01T12:00:00+99:00", "2026-07-01T12:00[UTC]", "٢٠٢٦-07-01T12:00",
-     "1969-12-31T00:00:00Z", "2101-06-01T00:00",
-     "9999-12-31T23:59:59", "0001-01-01T00:00", -1, MAX_MS, 10**30, True, 1.5, [], {},
-     datetime(9999, 12, 31, 23), {"local": None, "timezone": "UTC"}, {"local": "2026-07-01T12:00Z", "timezone": "UTC"},
+     "2026-07-01T24:00", "2026-06-30T23:59:61Z", "2027-02-29T12:00", "2100-02-29T12:00Z", "1782921600000",
+     "1969-12-31T23:59:59.999Z", "1969-12-31T18:59", "2101-01-01T00:00:00Z", "2100-12-31T19:00", "2101-06-01T00:00",
+     "9999-12-31T23:59:59", "9999-12-31T23:59:59-05:00", "0001-01-01T00:00", "0001-01-01T00:00:00+05:00",
+     "0000-01-01T00:00Z", -1, MAX_MS, -(2**63), 2**63, 10**30, True, 1.5, [], {},
+     date(2026, 7, 1), time(12), datetime(1, 1, 1, tzinfo=timezone(timedelta(hours=5))), datetime(1, 1, 1),
+     datetime(9999, 12, 31, 23, tzinfo=timezone(timedelta(hours=-5))), datetime(9999, 12, 31, 23),
+     {"local": None, "timezone": "UTC"}, {"local": "2026-07-01T12:00Z", "timezone": "UTC"},
      {"local": "2026-07-01T12:00", "timezone": "+03:00"}, {"local": "2026-07-01T12:00", "timezone": "Nowhere/City"},
      {"local": "2026-07-01T12:00", "timezone": 3}],
 )  # fmt: skip
@@ -83,6 +93,20 @@ def test_what_is_no_time_sets_the_lead_aside(value: object) -> None:
     aside = set_aside(at(value), scheduled())
     assert (aside.outcome, aside.reason) == (Outcome.DEAD_LETTER, Reason.INVALID_SCHEDULE)
     assert "2026" not in aside.message
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [
+        (0, "1969-12-31 19:00:00"),
+        ("1969-12-31T19:00", "1969-12-31 19:00:00"),
+        (MAX_MS - 1, "2100-12-31 18:59:59"),
+        ("2100-12-31T18:59:59.999", "2100-12-31 18:59:59"),
+    ],
+)
+def test_the_years_are_counted_in_utc(value: object, expected: str) -> None:
+    """The first and the last moment that is read, on New York's clock."""
+    assert contact_of(at(value), scheduled(), now_ms=-1)["scheduleDate"] == expected
 
 
 def test_a_wall_time_keeps_its_own_zone() -> None:
@@ -180,18 +204,37 @@ def test_the_contact_window_needs_a_zone() -> None:
     assert set_aside(event, scheduled(None, None, window=OFFICE)).reason is Reason.NO_TIMEZONE
 
 
-def test_a_window_that_lies_in_a_gap_opens_the_next_day() -> None:
-    """02:00 to 02:30 does not exist in New York on 2026-03-08."""
-    window = ContactWindow(frozenset(range(1, 8)), 120, 150)
-    contact = contact_of(at(utc("2026-03-08T05:30:00Z")), scheduled(window=window))
-    assert contact["scheduleDate"] == "2026-03-09 02:00:00"
+DAILY = frozenset(range(1, 8))
 
 
-def test_a_day_that_was_skipped_has_no_window() -> None:
-    """Apia had no 30 December 2011: a Friday window opens a week later."""
-    window = ContactWindow(frozenset({5}), 9 * 60, 18 * 60)
-    event = at(utc("2011-12-30T08:00:00Z"), "Pacific/Apia")
-    assert contact_of(event, scheduled(window=window), now_ms=0)["scheduleDate"] == "2012-01-06 09:00:00"
+@pytest.mark.parametrize(
+    ("zone", "asked", "window", "expected"),
+    [
+        # New York skips 02:00 to 03:00. The window is in the gap, begins in it, ends in it, holds it.
+        ("America/New_York", "2026-03-08T05:30:00Z", ContactWindow(DAILY, 120, 150), "2026-03-09 02:00:00"),
+        ("America/New_York", "2026-03-08T05:30:00Z", ContactWindow(frozenset({7}), 120, 180), "2026-03-15 02:00:00"),
+        ("America/New_York", "2026-03-08T05:30:00Z", ContactWindow(DAILY, 150, 360), "2026-03-08 03:00:00"),
+        ("America/New_York", "2026-03-08T05:30:00Z", ContactWindow(DAILY, 135, 195), "2026-03-08 03:00:00"),
+        ("America/New_York", "2026-03-08T05:30:00Z", ContactWindow(DAILY, 90, 150), "2026-03-08 01:30:00"),
+        ("America/New_York", "2026-03-08T07:00:00Z", ContactWindow(DAILY, 60, 150), "2026-03-09 01:00:00"),
+        ("America/New_York", "2026-03-08T07:00:00Z", ContactWindow(DAILY, 60, 240), "2026-03-08 03:00:00"),
+        # 01:00 to 02:00 comes twice. The window begins in the fold, ends in it, is asked for between the two.
+        ("America/New_York", "2026-11-01T04:30:00Z", ContactWindow(DAILY, 90, 360), "2026-11-01 01:30:00"),
+        ("America/New_York", "2026-11-01T05:40:00Z", ContactWindow(DAILY, 0, 90), "2026-11-02 00:00:00"),
+        ("America/New_York", "2026-11-01T06:20:00Z", ContactWindow(DAILY, 0, 90), "2026-11-01 01:20:00"),
+        ("America/New_York", "2026-11-01T06:10:00Z", ContactWindow(DAILY, 90, 120), "2026-11-02 01:30:00"),
+        # Havana skips midnight to 01:00: the day begins at one.
+        ("America/Havana", "2026-03-08T04:30:00Z", ContactWindow(frozenset({7}), 0, 360), "2026-03-08 01:00:00"),
+        # Apia had no Friday 30 December 2011.
+        ("Pacific/Apia", "2011-12-30T08:00:00Z", ContactWindow(frozenset({5}), 540, 1080), "2012-01-06 09:00:00"),
+        ("Pacific/Apia", "2011-12-30T08:00:00Z", ContactWindow(frozenset({5, 6}), 540, 1080), "2011-12-31 09:00:00"),
+        ("Pacific/Apia", "2011-12-30T08:00:00Z", ContactWindow(frozenset({5, 6}), 0, 600), "2011-12-31 00:00:00"),
+    ],
+)
+def test_a_window_and_a_change_of_the_clocks(zone: str, asked: str, window: ContactWindow, expected: str) -> None:
+    """It opens once a day: at its start; where that is skipped, at the end of the gap; in a fold, the first time."""
+    contact = contact_of(at(utc(asked), zone), scheduled(window=window), now_ms=0)
+    assert contact["scheduleDate"] == expected
 
 
 @pytest.mark.parametrize(
