@@ -4,8 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime
+from functools import cache
+from importlib.resources import files
 from typing import Any
 from zoneinfo import ZoneInfo
+
+
+@cache
+def zone(name: str) -> ZoneInfo:
+    """An IANA zone as the tzdata package has it; ``ZoneInfo(name)`` would look at the machine's files first."""
+    with (files("tzdata") / "zoneinfo").joinpath(*name.split("/")).open("rb") as file:
+        return ZoneInfo.from_file(file, key=name)
 
 
 def due_at(contact: Mapping[str, Any], hub_zone: str, accepted_at: int) -> int:
@@ -17,5 +26,5 @@ def due_at(contact: Mapping[str, Any], hub_zone: str, accepted_at: int) -> int:
     date = contact.get("scheduleDate")
     if date is None:
         return accepted_at
-    zone = ZoneInfo(contact.get("timezone", hub_zone))
-    return int(datetime.fromisoformat(date).replace(tzinfo=zone).timestamp()) * 1000
+    local = datetime.fromisoformat(date).replace(tzinfo=zone(contact.get("timezone", hub_zone)))
+    return int(local.timestamp()) * 1000

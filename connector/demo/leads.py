@@ -5,13 +5,13 @@ from __future__ import annotations
 import struct
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from enum import Enum
 from random import Random
 from uuid import UUID
-from zoneinfo import ZoneInfo
 
 from connector.demo.people import Country, some_country, some_phone, some_zone
+from connector.leads.moments import moment_of
 from connector.leads.outcome import Outcome, Reason
 
 MISTAKE_EVERY = 25
@@ -184,5 +184,5 @@ def _schedule(zone: str, now_ms: int, random: Random) -> dict[str, object] | Non
 
 def _local(now_ms: int, zone: str, days: int, quarter: int) -> str:
     """A quarter of an hour of a coming day on the clock of ``zone``, as ISO 8601 without an offset."""
-    day = datetime.fromtimestamp(now_ms / 1000, UTC).astimezone(ZoneInfo(zone)).date() + timedelta(days=days)
-    return f"{day.isoformat()}T{quarter // 4:02d}:{quarter % 4 * 15:02d}:00"
+    day = moment_of(now_ms, zone).date().add(days=days)
+    return f"{day.format_iso()}T{quarter // 4:02d}:{quarter % 4 * 15:02d}:00"

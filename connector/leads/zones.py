@@ -2,8 +2,8 @@
 
 Two pods must agree on a call-back time, so the operating system's own zone files are never read. ``whenever`` does all
 conversions; its search path is emptied here, at import, after which it reads the ``tzdata`` package and nothing else.
-That path is one per process and ``whenever`` has no narrower way; nothing else in this process uses ``whenever``, and
-the standard library's ``zoneinfo`` is neither used nor changed.
+That path is one per process and ``whenever`` has no narrower way; nothing else in this process uses ``whenever``. The
+standard library's ``zoneinfo``, which looks at the machine's files first, is not used (a contract in pyproject.toml).
 """
 
 from __future__ import annotations

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import signal
 import socket
+from importlib.metadata import version
 
 from testbed.waiting import until
 from tests.integration.bed import LIMIT, as_json, lead, produce
@@ -19,6 +20,14 @@ def test_an_unreachable_broker_is_named_and_waited_for(bed: Bed) -> None:
     assert nobody in connector.events("Kafka: trying on")[0]["error"]
     assert connector.get("livez").status_code == 200
     assert connector.get("readyz").status_code == 503
+    assert connector.stop() == 0
+
+
+def test_the_log_and_the_metrics_name_the_time_zone_data(bed: Bed) -> None:
+    """The version of the tzdata package, so that two pods can be compared."""
+    connector = bed.connector().start()
+    assert connector.events("started")[-1]["tzdata"] == version("tzdata")
+    assert connector.metric("build_info", tzdata=version("tzdata")) == 1
     assert connector.stop() == 0
 
 
