@@ -1,6 +1,6 @@
-"""docs/mapping.md says what the code does: every table and every fenced example of the page is run here.
+"""docs/mapping.md and docs/scheduling.md say what the code does: their tables and fenced examples are run here.
 
-A table is known by its header. Scenario tables vary the lead of the page and the route above them: a column
+A table is known by its header. Scenario tables vary the lead of mapping.md and the route above them: a column
 "`x` in the event" (JSON), "in the contact" or "in the route" (YAML) sets ``x``, "`x` sent" and "ends as" are checked;
 an empty cell leaves things as they are.
 """
@@ -30,7 +30,7 @@ from connector.leads.refusal import RefusalError
 from connector.leads.spec import Channel, Endpoint
 
 ROOT = Path(__file__).parents[2]
-PAGE = (ROOT / "docs" / "mapping.md").read_text("utf-8")
+PAGES = {name: (ROOT / "docs" / name).read_text("utf-8") for name in ("mapping.md", "scheduling.md")}
 READER = ReaderSchema.parse((ROOT / "schemas" / "lead_event.avsc").read_text("utf-8"))
 DECODER = Decoder(READER, default=Format.JSON)
 ABSENT = "absent"
@@ -51,6 +51,7 @@ BASE = {
 class Fence:
     """A fenced block; ``kind`` is all that stands behind the three backticks."""
 
+    page: str
     line: int
     kind: str
     text: str
@@ -60,6 +61,7 @@ class Fence:
 class Row:
     """A row of a table by column, and the route above it. Code has lost its backticks."""
 
+    page: str
     line: int
     cells: dict[str, str]
     route: str
@@ -71,9 +73,9 @@ def code(cell: str) -> str:
     return inner.replace("\\|", "|")
 
 
-def blocks() -> Iterator[Fence | Row]:
-    """The page's fences and rows in order."""
-    lines = PAGE.splitlines()
+def blocks(page: str) -> Iterator[Fence | Row]:
+    """A page's fences and rows in order."""
+    lines = PAGES[page].splitlines()
     route, number, header = "", 0, None
     while number < len(lines):
         line = lines[number]
@@ -81,7 +83,7 @@ def blocks() -> Iterator[Fence | Row]:
         if line.startswith("```"):
             start = number
             number = lines.index("```", start) + 1
-            fence = Fence(start, line[3:], "\n".join(lines[start : number - 1]))
+            fence = Fence(page, start, line[3:], "\n".join(lines[start : number - 1]))
             route = fence.text if fence.kind == "yaml route" else route
             yield fence
         elif not line.startswith("|"):
@@ -92,10 +94,10 @@ def blocks() -> Iterator[Fence | Row]:
                 header = cells
             elif not set(line) <= set("|-"):
                 assert len(cells) == len(header), f"line {number}: {len(cells)} cells for {len(header)} columns"
-                yield Row(number, {name: code(cell) for name, cell in zip(header, cells, strict=True)}, route)
+                yield Row(page, number, {name: code(cell) for name, cell in zip(header, cells, strict=True)}, route)
 
 
-BLOCKS = list(blocks())
+BLOCKS = [block for page in PAGES for block in blocks(page)]
 ROWS = [block for block in BLOCKS if isinstance(block, Row)]
 FENCES = [block for block in BLOCKS if isinstance(block, Fence)]
 
@@ -111,8 +113,8 @@ def is_scenario(row: Row) -> bool:
 
 
 def at_line(block: Row | Fence) -> str:
-    """A test's name: where it stands in the page."""
-    return f"line {block.line}"
+    """A test's name: where it stands."""
+    return f"{block.page} line {block.line}"
 
 
 def yaml(text: str) -> Any:
@@ -126,7 +128,7 @@ def yaml_value(cell: str) -> Any:
 
 
 def page_lead() -> dict[str, Any]:
-    """The lead that the page shows, as it stands there."""
+    """The lead that mapping.md shows, as it stands there."""
     (shown,) = [fence for fence in FENCES if fence.kind == "json lead"]
     lead = json.loads(shown.text)
     assert isinstance(lead, dict)
@@ -139,10 +141,11 @@ def milliseconds(text: str) -> int:
 
 
 def page_now() -> int:
-    """The time that the page names."""
-    named = re.search(r"Now is always \*\*(\S+)\*\*", PAGE)
-    assert named is not None
-    return milliseconds(named[1])
+    """The time that both pages name."""
+    named = [re.search(r"[Nn]ow is\s+always \*\*(\S+)\*\*", text) for text in PAGES.values()]
+    (now,) = {None if found is None else found[1] for found in named}
+    assert now is not None
+    return milliseconds(now)
 
 
 def put(target: dict[str, Any], path: str, value: object) -> None:
@@ -301,7 +304,24 @@ def test_nothing_on_the_page_escapes() -> None:
         {"reason", "outcome"},
     ]
     for row in ROWS:
-        assert is_scenario(row) or any(form <= row.cells.keys() for form in forms), f"line {row.line}"
+        assert is_scenario(row) or any(form <= row.cells.keys() for form in forms), at_line(row)
+
+
+def test_the_picture_of_a_clock_change_is_right(folder: Path) -> None:
+    """What its two halves say they ask for, send and mean."""
+    picture = (ROOT / "docs" / "clock-change.svg").read_text("utf-8")
+    halves = re.findall(r'data-zone="(\S+)" data-asked="(\S+)" data-sent="(.+?)" data-instant="(\S+)"', picture)
+    contact = {"clientIds": "person.phones", "timezone": "person.timezone", "scheduleDate": "schedule.at"}
+    for zone, asked, sent, instant in halves:
+        for value in ({"local": asked, "timezone": zone}, instant):
+            lead = page_lead()
+            put(lead, "schedule.at", value)
+            put(lead, "person.timezone", zone)
+            result = mapped([{"name": "example", "hub": "sales", "contact": contact}], lead, folder, page_now())
+            found = reason_or_contact(result)
+            assert isinstance(found, dict) and (found["scheduleDate"], found["timezone"]) == (sent, zone)
+        assert sent[11:16] in picture
+    assert len(halves) == picture.count("data-asked") == 2
 
 
 def test_every_filter_has_an_example() -> None:
@@ -330,7 +350,7 @@ def test_the_properties_are_the_connectors() -> None:
 
 
 def test_every_reason_is_explained_and_shown() -> None:
-    """The reasons of the last table are those that rows of this page end in, each with its outcome."""
+    """The reasons of the last table are those that rows of these pages end in, each with its outcome."""
     table = {row.cells["reason"]: row.cells["outcome"] for row in rows("reason", "outcome")}
     ends = {cell for row in ROWS if "reason" not in row.cells for cell in row.cells.values() if cell in REASONS}
     assert table.keys() == ends
