@@ -148,6 +148,10 @@ def _kafka_problems(loaded: Loaded) -> Sequence[Problem]:
     if settings.write_intents and loaded.settings.delivery.batch.max_leads > ALWAYS_FIT:
         message = f"a batch of more than {ALWAYS_FIT} leads does not fit into what crash_safety: park writes down"
         problems.append(loaded.problem(("delivery", "batch", "max_leads"), message, f"At most {ALWAYS_FIT}"))
+    for index, route in enumerate(loaded.settings.routes):
+        if settings.write_intents and route.list is not None and route.list.max_leads > ALWAYS_FIT:
+            message = f"a list of more than {ALWAYS_FIT} leads does not fit into what crash_safety: park writes down"
+            problems.append(loaded.problem(("routes", index, "list", "max_leads"), message, f"At most {ALWAYS_FIT}"))
     if (refusal := clients.refusal()) is not None:
         problems.append(loaded.problem(("kafka", "properties"), refusal))
     if (refusal := clients.subscription_refusal()) is not None:

@@ -54,7 +54,7 @@ class Request:
     @property
     def body(self) -> bytes:
         """The very bytes."""
-        return request_body([lead.body for _, lead in self.leads])
+        return request_body(self.destination, [lead.body for _, lead in self.leads])
 
     @property
     def size(self) -> int:
@@ -110,11 +110,11 @@ class Preview:
             yield request
 
     def _fits(self, request: Request, lead: MappedLead) -> bool:
-        return (
-            lead.destination == request.destination
-            and len(request.leads) < self.max_leads
-            and request.size + len(lead.body) <= self.max_bytes
-        )
+        if lead.destination != request.destination:
+            return False
+        if lead.collect is not None:
+            return len(request.leads) < lead.collect.max_leads
+        return len(request.leads) < self.max_leads and request.size + len(lead.body) <= self.max_bytes
 
     def _result(self, sample: Sample) -> MappedLead | Refused:
         lead: dict[str, object] | None = None

@@ -26,6 +26,7 @@ from connector.delivery.duplicates import Window
 from connector.delivery.holding import Holding
 from connector.delivery.intake import Intake
 from connector.delivery.lease import Lease
+from connector.delivery.lists import Collector
 from connector.delivery.record import Claim
 from connector.delivery.unique import Unique
 from connector.kafka.clients import Clients
@@ -130,10 +131,12 @@ class Service:
             most_requests=most_requests(self._loaded),
             intents=WrittenIntents(settlement) if delivery.crash_safety is CrashSafety.PARK else None,
         )
+        buffer = delivery.buffer
+        collector = self._collector = Collector(dispatcher, outcomes, buffer.max_leads, buffer.max_bytes)
         intake = self._intake = Intake(
             self._plan.decoder,
             self._plan.mapper,
-            unique or dispatcher,
+            unique or collector,
             outcomes,
             self._learn,
             self._reporting.defect,
@@ -151,6 +154,7 @@ class Service:
                 intake.release()
                 if unique is not None:
                     unique.release()
+                collector.release()
                 dispatcher.release()
                 done.set_result(None)
 
@@ -158,7 +162,7 @@ class Service:
             return done
 
         if unique is not None:
-            unique.dispatcher = dispatcher
+            unique.dispatcher = collector
         settlement.outbox = Outbox(
             clients.producer,
             on_trouble=self._reporting.topic_trouble,
@@ -171,14 +175,14 @@ class Service:
             TopicMarks(clients.admin, self._reporting.trouble),
             settlement.outbox,
             lease,
-            lambda claims: _on_loop(loop, self._recall, claims),
+            lambda claims: _on_loop(loop, self._assigned, claims),
             lambda records: _on_loop(loop, intake.receive, records),
             release,
             self._reporting,
             lambda error: _on_loop(loop, self._failed, error),
         )
 
-        holding = Holding(dispatcher, intake, unique, source.hold)
+        holding = Holding(dispatcher, intake, [collector, *([] if unique is None else [unique])], source.hold)
         background = [tasks.create_task(self._turn()), tasks.create_task(holding.run())]
         if self._admin is not None:
             background.append(tasks.create_task(self._admin.serve()))
@@ -200,6 +204,7 @@ class Service:
         finally:
             await dispatcher.close()
             intake.close()
+            collector.close()
             if unique is not None:
                 unique.close()
             source.finish()
@@ -223,9 +228,10 @@ class Service:
             recall = Recall(clients.reader, receipts.topic, seconds, most, now_ms, told)
         return Unique(Window(seconds, most), settlement, recall, tasks.create_task, now_ms)
 
-    def _recall(self, claims: list[Claim]) -> None:
-        """Have it asked what was delivered from these partitions; what comes back from the retry topic has its receipts
-        where it was first read."""
+    def _assigned(self, claims: list[Claim]) -> None:
+        """Partitions are ours. Have it asked what was delivered from them; what comes back from the retry topic has its
+        receipts where it was first read."""
+        self._collector.assigned(claims)
         if self._unique is not None:
             retries = self._settings.retries
             self._unique.assigned([c for c in claims if retries is None or c.topic != retries.topic])

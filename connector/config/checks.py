@@ -133,6 +133,20 @@ def _buffer_holds_a_batch_of_bytes(s: Settings) -> Iterator[Finding]:
         yield Finding(("delivery", "buffer", "max_bytes"), message, "Make the buffer larger, or the batch smaller")
 
 
+def _buffer_holds_a_list(s: Settings) -> Iterator[Finding]:
+    for index, route in enumerate(s.routes):
+        try:
+            lists, most = route.list, s.delivery.buffer.max_leads
+            too_large = lists is not None and lists.max_leads > most // 2
+        except NotGiven:
+            continue
+        if too_large:
+            message = f"is more than half of delivery.buffer.max_leads ({most}), which bounds what can be collected"
+            yield Finding(
+                ("routes", index, "list", "max_leads"), message, "Make the lists smaller, or the buffer larger"
+            )
+
+
 def _retry_grows(s: Settings) -> Iterator[Finding]:
     retry = s.delivery.retry
     if retry.initial > retry.max:
@@ -249,6 +263,7 @@ _CHECKS: tuple[Check, ...] = (
     _formats_of_read_topics,
     _buffer_holds_a_batch_of_leads,
     _buffer_holds_a_batch_of_bytes,
+    _buffer_holds_a_list,
     _retry_grows,
     _own_topics_not_read,
     _own_topics_apart,

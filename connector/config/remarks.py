@@ -6,10 +6,12 @@ from collections.abc import Iterator
 from ipaddress import ip_address
 from urllib.parse import urlsplit
 
+from connector.config.delivery import OnAmbiguous
 from connector.config.kafka import GroupProtocol
 from connector.config.problems import Finding
 from connector.config.quantities import format_duration
 from connector.config.settings import Settings
+from connector.leads.spec import Endpoint
 
 
 def warnings(settings: Settings) -> Iterator[Finding]:
@@ -43,6 +45,14 @@ def _drain_covers_a_request(s: Settings) -> Iterator[Finding]:
         yield Finding(("delivery", "drain_timeout"), message, "A shutdown may cut off requests, whose leads go twice")
 
 
+def _lists_go_twice(s: Settings) -> Iterator[Finding]:
+    if s.delivery.on_ambiguous is OnAmbiguous.RESEND:
+        for index, route in enumerate(s.routes):
+            if route.endpoint is Endpoint.LISTS:
+                message = "a list whose upload gets no answer is uploaded again, with the same contacts"
+                yield Finding(("routes", index, "endpoint"), message, "Set delivery.on_ambiguous to park")
+
+
 def _partitions_wait_for_connecting(s: Settings) -> Iterator[Finding]:
     connecting = s.ucontact.connect_timeout
     if connecting >= s.delivery.revoke_timeout:
@@ -74,5 +84,6 @@ _REMARKS = (
     _heartbeats_are_the_brokers,
     _drain_covers_a_request,
     _partitions_wait_for_connecting,
+    _lists_go_twice,
     _token_is_encrypted,
 )

@@ -9,9 +9,18 @@ from pydantic import BeforeValidator, Field, WithJsonSchema
 
 from connector.config.names import Expression, Hub, Text, Topics, as_list
 from connector.config.problems import quote, refuse
-from connector.config.quantities import Duration, PositiveDuration
+from connector.config.quantities import Count, Duration, PositiveDuration
 from connector.config.section import Section, Shown, default
-from connector.leads.spec import Channel, ContactWindow, Endpoint, PastDates, RouteSpec, ScheduleSpec, YamlValue
+from connector.leads.spec import (
+    Channel,
+    ContactWindow,
+    Endpoint,
+    ListSpec,
+    PastDates,
+    RouteSpec,
+    ScheduleSpec,
+    YamlValue,
+)
 
 _DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 _DAYS_HINT = "Write mon, tue, wed, thu, fri, sat, sun, or a range such as mon-fri"
@@ -90,6 +99,18 @@ class ContactWindowSettings(Section):
     """Until this time of day; `"24:00"` is midnight."""
 
 
+class ListSettings(Section):
+    """The lists of a route with `endpoint: lists`: leads are collected, and a list is uploaded with one request. Each \
+upload makes a list of its own in uContact."""
+
+    name: Expression = Field(examples=["\"{{ source.campaignId }} {{ occurredAt.strftime('%Y-%m-%d') }}\""])
+    """The list's name, a value: leads with the same name are collected together."""
+    max_leads: Count = default(500, le=10_000)
+    """A list with so many leads is uploaded."""
+    max_wait: PositiveDuration = default("5m")
+    """A list whose first lead was read so long ago is uploaded."""
+
+
 class RouteSettings(Section):
     """One route. The first route that matches takes the lead; a lead that none takes is dead-lettered."""
 
@@ -105,6 +126,8 @@ class RouteSettings(Section):
     """Kind of hub; it decides which contact properties there are."""
     endpoint: Endpoint = default("freshLeads")
     """`freshLeads` for leads to contact soon, `lists` to load into a list."""
+    list: ListSettings | None = None
+    """With `endpoint: lists` only."""
     contact: Contact = Field(
         min_length=1, examples=["{clientIds: [person.phones]}"], json_schema_extra={"additionalProperties": True}
     )
@@ -125,6 +148,9 @@ class RouteSettings(Section):
             endpoint=self.endpoint,
             when=yaml_value(self.when),
             topics=self.topics,
+            list=None
+            if self.list is None
+            else ListSpec(yaml_value(self.list.name), self.list.max_leads, self.list.max_wait),
             max_age=self.max_age,
             schedule=ScheduleSpec(
                 past_dates=self.past_dates.policy,

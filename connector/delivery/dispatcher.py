@@ -12,7 +12,7 @@ from connector.delivery.lease import Lease
 from connector.delivery.record import Record, Shipment
 from connector.delivery.slots import Slots
 from connector.leads.answer import Answer, AnswerClass
-from connector.leads.mapped import Destination
+from connector.leads.mapped import Destination, MappedLead
 from connector.leads.outcome import Outcome, Reason, SetAside, Stage
 
 
@@ -121,7 +121,7 @@ class Dispatcher:
             destination = shipment.lead.destination
             lane = self._fed.get(destination)
             if lane is None:
-                lane = self._fed[destination] = self._lane(destination)
+                lane = self._fed[destination] = self._lane(shipment.lead)
             lane.add(shipment)
         self._more_coming = more_coming
         for destination, lane in self._fed.items():
@@ -188,12 +188,15 @@ class Dispatcher:
         late = [lane for lane in self._lanes.values() if lane.stalled(now) or lane.behind(now)]
         return late if len(late) < len(self._lanes) else self._stalled()
 
-    def _lane(self, destination: Destination) -> Lane:
+    def _lane(self, lead: MappedLead) -> Lane:
+        destination = lead.destination
         lane = self._lanes.get(destination)
         if lane is None:
             if len(self._lanes) >= MOST_LANES:
                 self._lanes = {d: known for d, known in self._lanes.items() if known.in_flight or known.waiting}
-            lane = self._lanes[destination] = Lane(self._policy, self._random)
+            lane = self._lanes[destination] = Lane(
+                self._policy if lead.collect is None else self._policy.of_list(lead.collect.max_leads), self._random
+            )
             if self._draining:
                 lane.drain()
         return lane

@@ -4,54 +4,58 @@ from __future__ import annotations
 
 import asyncio
 import itertools
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
+from typing import Protocol
 
 from connector.delivery.dispatcher import Dispatcher
 from connector.delivery.intake import Intake
 from connector.delivery.record import Claim, Held, Record
-from connector.delivery.unique import Unique
 
 LOOK = 0.1
 """Seconds between two looks at which hubs take too little. While something is held, every record read is looked at."""
+
+
+class Waits(Protocol):
+    """A place before the dispatcher where records wait."""
+
+    @property
+    def holds(self) -> bool:
+        """True while any does."""
+
+    def held(self) -> Iterator[Record]:
+        """Those that wait."""
 
 
 class Holding:
     """Lives on the event loop. ``hold`` is told of every change (None: nothing is held); it must not block."""
 
     def __init__(
-        self, dispatcher: Dispatcher, intake: Intake, unique: Unique | None, hold: Callable[[Held | None], None]
+        self, dispatcher: Dispatcher, intake: Intake, others: Sequence[Waits], hold: Callable[[Held | None], None]
     ) -> None:
         self._dispatcher = dispatcher
         self._intake = intake
-        self._unique = unique
+        self._before: Sequence[Waits] = (intake, *others)
         self._hold = hold
         self._holding = False
 
     def records(self) -> Iterator[Record]:
-        """Those for which nothing is tried: they wait for a hub that takes nothing, a schema, the end of their rest, or
-        another lead with their key."""
-        return itertools.chain(self._dispatcher.held(), self._before())
+        """Those for which nothing is tried: they wait for a hub that takes nothing, a schema, the end of their rest,
+        another lead with their key, or more leads for their list."""
+        return itertools.chain(self._dispatcher.held(), *(each.held() for each in self._before))
 
     def tell(self) -> None:
         """Tell how it stands now."""
-        if not (
-            self._dispatcher.keeps_apart or self._intake.holds or (self._unique is not None and self._unique.holds)
-        ):
+        if not (self._dispatcher.keeps_apart or any(each.holds for each in self._before)):
             if self._holding:
                 self._holding = False
                 self._hold(None)
             return
         self._holding = True
         by_claim: dict[Claim, tuple[int, int]] = {}
-        for record in itertools.chain(self._dispatcher.apart(), self._before()):
+        for record in itertools.chain(self._dispatcher.apart(), *(each.held() for each in self._before)):
             leads, size = by_claim.get(record.claim, (0, 0))
             by_claim[record.claim] = leads + 1, size + record.size
         self._hold(Held(self._intake.seen, by_claim))
-
-    def _before(self) -> Iterator[Record]:
-        yield from self._intake.held()
-        if self._unique is not None:
-            yield from self._unique.held()
 
     async def run(self) -> None:
         """Look again and again, until cancelled."""

@@ -14,6 +14,16 @@ class Destination:
 
     hub: str
     endpoint: Endpoint = Endpoint.FRESH_LEADS
+    filename: str | None = None
+    """The list's name, for the endpoint ``lists``."""
+
+
+class Collect(NamedTuple):
+    """For how long leads for a list are collected before it is sent."""
+
+    max_leads: int
+    max_wait: float
+    """Seconds from its first lead on."""
 
 
 class MappedLead(NamedTuple):
@@ -23,7 +33,7 @@ class MappedLead(NamedTuple):
     since the epoch. ``hub_from_event`` says that the hub's name was computed from the event, so an unknown hub is the
     lead's mistake and not the configuration's. ``expires_at_ms`` is when the route's max_age is reached, in
     milliseconds since the epoch (None: never). ``duplicate_key`` is what the duplicate window knows it by (None: no
-    window, or the lead has no key).
+    window, or the lead has no key). ``collect`` is set for a lead that goes into a list.
     """
 
     lead_id: str
@@ -34,3 +44,4 @@ class MappedLead(NamedTuple):
     hub_from_event: bool = False
     expires_at_ms: int | None = None
     duplicate_key: str | None = None
+    collect: Collect | None = None

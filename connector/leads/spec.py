@@ -61,6 +61,15 @@ class ScheduleSpec:
 
 
 @dataclass(frozen=True, slots=True)
+class ListSpec:
+    """The lists of a route: their name, and when one is sent."""
+
+    name: YamlValue
+    max_leads: int = 500
+    max_wait: timedelta = timedelta(minutes=5)
+
+
+@dataclass(frozen=True, slots=True)
 class RouteSpec:
     """One route: which leads it takes and what request they become."""
 
@@ -72,6 +81,8 @@ class RouteSpec:
     when: YamlValue = None
     topics: tuple[str, ...] = ()
     """Names, or patterns that begin with ^; empty takes every topic."""
+    list: ListSpec | None = None
+    """For the endpoint ``lists`` only, which needs it."""
     max_age: timedelta | None = None
     schedule: ScheduleSpec = field(default_factory=ScheduleSpec)
 

@@ -1,7 +1,8 @@
 """The uContact Automation API: the only HTTP client of leads.
 
 What is asked of the API is only what its page documents: ``POST …/api/dialer/id/<hubName>/freshLeads`` with
-``{"leads": […]}`` and a bearer token ("Fresh leads").
+``{"leads": […]}`` ("Fresh leads"), or ``…/lists`` with ``{"filename": …, "list": […]}`` ("Subir una lista"), and a
+bearer token.
 """
 
 from __future__ import annotations
@@ -15,9 +16,11 @@ from typing import Literal, TypeAlias
 from urllib.parse import quote
 
 import httpx2
+import orjson
 
 from connector.leads.answer import Answer, AnswerClass
 from connector.leads.mapped import Destination
+from connector.leads.spec import Endpoint
 from connector.ucontact.answers import classify
 from connector.ucontact.tls import Certificates, TlsFiles
 from connector.ucontact.token import TokenFile
@@ -42,7 +45,7 @@ _NEVER_SENT = (
 
 
 def request_url(base_url: str, destination: Destination) -> str:
-    """Where leads for ``destination`` are posted ("Fresh leads"); the hub's name is percent-encoded."""
+    """Where leads for ``destination`` are posted; the hub's name is percent-encoded."""
     return f"{base_url.rstrip('/')}/api/dialer/id/{quote(destination.hub, safe='')}/{destination.endpoint.value}"
 
 
@@ -61,8 +64,11 @@ def url_problem(base_url: str) -> str:
     return ""
 
 
-def request_body(contacts: Sequence[bytes]) -> bytes:
-    """The body that carries these contacts (JSON objects)."""
+def request_body(destination: Destination, contacts: Sequence[bytes]) -> bytes:
+    """The body that carries these contacts (JSON objects) to ``destination``."""
+    if destination.endpoint is Endpoint.LISTS:
+        name = orjson.dumps(destination.filename or "")
+        return b'{"filename":' + name + b',"list":[' + b",".join(contacts) + b"]}"
     return b'{"leads":[' + b",".join(contacts) + b"]}"
 
 
@@ -138,7 +144,7 @@ class UContact:
             if self._certificates is not None and self._engine is not None:
                 self._look("certificate", self._certificates.look)
                 self._engine.verify = self._certificates.context
-        answer = await self._send(request_url(self.base_url, destination), request_body(contacts))
+        answer = await self._send(request_url(self.base_url, destination), request_body(destination, contacts))
         if answer.kind is AnswerClass.UNAUTHORIZED:
             self._look("token", self._token.reread)
         return answer

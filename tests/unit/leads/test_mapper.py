@@ -10,7 +10,7 @@ import pytest
 
 from connector.leads.mapped import Destination, MappedLead
 from connector.leads.outcome import Outcome, Reason, SetAside, Stage
-from connector.leads.spec import Channel, Endpoint, YamlValue
+from connector.leads.spec import Channel, Endpoint, ListSpec, YamlValue
 from tests.unit.leads.samples import NOW_MS, lead, mapped, mapper, problems_of, route, set_aside
 
 EXAMPLE: dict[str, YamlValue] = {
@@ -111,6 +111,13 @@ def test_an_empty_computed_hub_sets_the_lead_aside() -> None:
         ({"hub": ["sales"]}, "hub"),
         ({"hub": "{{ source.platfrom }}"}, "hub"),
         ({"endpoint": Endpoint.LISTS}, "endpoint"),
+        ({"list": ListSpec("'spring'")}, "list"),
+        ({"endpoint": Endpoint.LISTS, "list": ListSpec("source.campain")}, "list"),
+        ({"endpoint": Endpoint.LISTS, "list": ListSpec("''")}, "list"),
+        ({"endpoint": Endpoint.LISTS, "list": ListSpec(7)}, "list"),
+        ({"endpoint": Endpoint.LISTS, "list": ListSpec("priority")}, "list"),
+        ({"endpoint": Endpoint.LISTS, "list": ListSpec("'" + "x" * 256 + "'")}, "list"),
+        ({"endpoint": Endpoint.LISTS, "list": ListSpec("'spring'", max_leads=0)}, "list"),
         ({"when": "{{ source.isTest }}"}, "when"),
         ({"when": 1}, "when"),
         ({"when": ["true"]}, "when"),
