@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
 
 import orjson
 
 from connector.cli.output import Output
 from connector.preview import Refused, Request, Result, as_json
+
+_NOTHING: Mapping[str, str] = MappingProxyType({})
 
 
 class Report:
@@ -19,23 +22,26 @@ class Report:
         self._shown = _line if output is Output.JSON else _block
         self._write = write
         self._requests = 0
-        self._routes: Counter[str] = Counter()
+        self._routes: dict[str, Counter[str]] = {}
         self._reasons: Counter[str] = Counter()
 
     def show(self, result: Result) -> None:
         """Write one result."""
         if isinstance(result, Request):
             self._requests += 1
-            self._routes.update(lead.route for _, lead in result.leads)
+            for _, lead in result.leads:
+                self._routes.setdefault(lead.route, Counter())[lead.destination.hub] += 1
         else:
             self._reasons[result.why.reason.value] += 1
         self._write(self._shown(result))
 
     def counts(self) -> str:
-        """One line: leads by route and by reason."""
-        sent, refused = self._routes.total(), self._reasons.total()
+        """One line: leads by route (and its hubs, where they are several) and by reason."""
+        routes = Counter({name: hubs.total() for name, hubs in self._routes.items()})
+        hubs = {name: _each(hubs) for name, hubs in self._routes.items() if len(hubs) > 1}
+        sent, refused = routes.total(), self._reasons.total()
         return (
-            f"{_number(sent + refused, 'lead')}: {sent} in {_number(self._requests, 'request')}{_each(self._routes)},"
+            f"{_number(sent + refused, 'lead')}: {sent} in {_number(self._requests, 'request')}{_each(routes, hubs)},"
             f" {refused} set aside{_each(self._reasons)}; nothing was sent"
         )
 
@@ -86,8 +92,9 @@ def _block(result: Result) -> bytes:
     return f"{text}\n".encode()
 
 
-def _each(counts: Counter[str]) -> str:
-    return f" ({', '.join(f'{name} {count}' for name, count in counts.most_common())})" if counts else ""
+def _each(counts: Counter[str], more: Mapping[str, str] = _NOTHING) -> str:
+    each = [f"{name} {count}{more.get(name, '')}" for name, count in counts.most_common()]
+    return f" ({', '.join(each)})" if each else ""
 
 
 def _number(count: int, what: str) -> str:

@@ -2,17 +2,27 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TypedDict
 
 from connector.config import Loaded
 from connector.leads.decode import Format
+from connector.leads.mapped import Destination
 from connector.leads.spec import YamlValue
 from connector.plan import Plan
 from connector.ucontact.client import request_url
 
 
+class HubSummary(TypedDict):
+    """One hub of a split."""
+
+    hub: str
+    weight: int
+    url: str
+
+
 class RouteSummary(TypedDict):
-    """One route. ``url`` is None where the event decides the hub."""
+    """One route. ``url`` is None where the event or a split decides the hub; ``split`` is None where there is none."""
 
     name: str
     topics: list[str]
@@ -21,6 +31,7 @@ class RouteSummary(TypedDict):
     channel: str
     endpoint: str
     url: str | None
+    split: list[HubSummary] | None
 
 
 class Summary(TypedDict):
@@ -43,6 +54,7 @@ class Summary(TypedDict):
 def summary(loaded: Loaded, plan: Plan) -> Summary:
     """Sum a complete configuration up."""
     settings = loaded.settings
+    base_url = settings.ucontact.url
     routes: list[RouteSummary] = [
         {
             "name": route.name,
@@ -51,9 +63,10 @@ def summary(loaded: Loaded, plan: Plan) -> Summary:
             "hub": route.hub,
             "channel": route.channel.value,
             "endpoint": route.endpoint.value,
-            "url": None if destination is None else request_url(settings.ucontact.url, destination),
+            "url": request_url(base_url, next(iter(weights))) if weights and not isinstance(route.hub, dict) else None,
+            "split": _split(base_url, weights) if weights and isinstance(route.hub, dict) else None,
         }
-        for route, (_, destination) in zip(settings.mapping().routes, plan.mapper.destinations, strict=True)
+        for route, (_, weights) in zip(settings.mapping().routes, plan.mapper.destinations, strict=True)
     ]
     return {
         "bootstrap_servers": settings.kafka.bootstrap_servers,
@@ -69,6 +82,13 @@ def summary(loaded: Loaded, plan: Plan) -> Summary:
         "routes": routes,
         "dead_letters": settings.dead_letters.topic,
     }
+
+
+def _split(base_url: str, weights: Mapping[Destination, int]) -> list[HubSummary]:
+    return [
+        {"hub": destination.hub, "weight": weight, "url": request_url(base_url, destination)}
+        for destination, weight in weights.items()
+    ]
 
 
 def as_text(what: Summary) -> str:
@@ -89,6 +109,11 @@ def _route(route: RouteSummary) -> str:
     which = "every lead" if route["when"] is None else f"leads with {_value(route['when'])}"
     if route["topics"]:
         which += f" of {', '.join(route['topics'])}"
+    if split := route["split"]:
+        total = sum(each["weight"] for each in split)
+        shares = [f"{100 * each['weight'] / total:.3g} % {each['hub']}" for each in split]
+        to = "".join(f"\n{'':<13}POST {each['url']}" for each in split)
+        return f"{route['name']}: {which} to {route['channel']} hubs by id, {', '.join(shares)}{to}"
     hub = f"{route['channel']} hub {_value(route['hub'])}"
     to = f"POST {route['url']}" if route["url"] else f"{route['endpoint']}, the event says to which hub"
     return f"{route['name']}: {which} to {hub}\n{'':<13}{to}"

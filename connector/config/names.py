@@ -123,6 +123,14 @@ class ReferencedFile(NamedTuple):
 
 
 _FILE_SCHEMA = {"type": "string", "minLength": 1}
+_HUB_SCHEMA = {
+    "anyOf": [
+        {"type": "string", "minLength": 1},
+        {"type": "integer"},
+        {"type": "object", "minProperties": 1, "additionalProperties": {"type": "integer", "minimum": 1}},
+        {"type": "object", "properties": {"python": {"type": "string"}}, "required": ["python"], "maxProperties": 1},
+    ]
+}
 _STRINGS = {"type": "array", "items": {"type": "string"}, "minItems": 1}
 
 Text: TypeAlias = Annotated[str, StringConstraints(min_length=1, strip_whitespace=True), Shown("text")]
@@ -157,7 +165,7 @@ File: TypeAlias = Annotated[
 SecretFile: TypeAlias = Annotated[
     Path, BeforeValidator(_file), WithJsonSchema(_FILE_SCHEMA), ReferencedFile(secret=True), Shown("file with a secret")
 ]
-Hub: TypeAlias = Annotated[JsonValue, Shown("name or template", yaml=True)]
-"""As Expression, but text is a name and not an expression."""
+Hub: TypeAlias = Annotated[JsonValue, WithJsonSchema(_HUB_SCHEMA), Shown("name, template or weights", yaml=True)]
+"""As Expression, but text is a name and not an expression, and a map is a split."""
 Expression: TypeAlias = Annotated[JsonValue, Shown("expression", yaml=True)]
 """Any YAML value; what it means is the mapper's business."""

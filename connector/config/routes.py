@@ -121,7 +121,8 @@ class RouteSettings(Section):
     when: Expression = Field(default=None, examples=["source.platform == 'google'"])
     """Condition: an expression over the event. Nothing: every lead."""
     hub: Hub = Field(examples=["sales"])
-    """The hub: its name as in uContact, or text with `{{ }}` that gives the name."""
+    """The hub: its name as in uContact, text with `{{ }}` that gives the name, or hubs with their weights, as in \
+`{sales: 70, social: 30}`: a lead's id says to which of them it goes, the same one each time."""
     channel: Channel = default("telephony")
     """Kind of hub; it decides which contact properties there are."""
     endpoint: Endpoint = default("freshLeads")

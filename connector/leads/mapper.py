@@ -76,9 +76,9 @@ class Mapper:
         return RefusalError(Reason.NO_ROUTE, "no route takes this lead", stage=Stage.ROUTE).set_aside
 
     @property
-    def destinations(self) -> list[tuple[str, Destination | None]]:
-        """Each route's name and where its leads go, in order; None where the event decides."""
-        return [(route.name, route.destination) for route in self._routes]
+    def destinations(self) -> list[tuple[str, Mapping[Destination, int]]]:
+        """Each route's name and where its leads go by what weight, in order; empty where the event decides."""
+        return [(route.name, route.weights) for route in self._routes]
 
     def _routes_of(self, topic: str) -> list[Route]:
         """The routes of a topic, in order; remembered, for topics are few."""

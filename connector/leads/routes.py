@@ -3,23 +3,24 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import timedelta
+from typing import TypeGuard
 
 from connector.leads.contact import Contact, fail
 from connector.leads.expressions import Compiled, Compiler, Path, is_function, is_template
-from connector.leads.mapped import Collect, Destination, MappedLead
+from connector.leads.list_names import compile_list, list_problem
+from connector.leads.mapped import Destination, MappedLead
 from connector.leads.outcome import Reason, Stage
 from connector.leads.refusal import RefusalError
 from connector.leads.scope import Evaluate, Scope, always
-from connector.leads.spec import Endpoint, ListSpec, RouteSpec, YamlValue
+from connector.leads.spec import Endpoint, RouteSpec, YamlValue
+from connector.leads.split import Split, weights_of
 from connector.leads.window import window_problem
 
 _MILLISECOND = timedelta(milliseconds=1)
 LONGEST_HUB = 255
 """Characters of a hub's name: all its bytes percent-encoded stay far below what a URL may have."""
-LONGEST_LIST_NAME = 255
-"""Characters. The page names no limit; people read these names."""
 
 
 def hub_problem(name: str) -> str:
@@ -33,15 +34,6 @@ def hub_problem(name: str) -> str:
     return ""
 
 
-def list_problem(name: str) -> str:
-    """What keeps a list from having this name, or empty."""
-    if len(name) > LONGEST_LIST_NAME:
-        return f"a list's name has at most {LONGEST_LIST_NAME} characters"
-    if any("\ud800" <= character <= "\udfff" for character in name):
-        return "a list's name has half of a surrogate pair"
-    return ""
-
-
 class Route:
     """A compiled route. Its problems go to the compiler, each with its place under ``path``."""
 
@@ -50,8 +42,9 @@ class Route:
         self._endpoint = spec.endpoint
         self.takes_topic = _topics(spec.topics, compiler, (*path, "topics"))
         self._when = _when(spec.when, compiler, (*path, "when"))
+        self._split = _split(spec, compiler, (*path, "hub"))
         self._hub, self._fixed = _hub(spec, compiler, (*path, "hub"))
-        self._list_name, self._collect = _list(spec.list, compiler, (*path, "list"))
+        self._list_name, self._collect = compile_list(spec.list, compiler, (*path, "list"))
         if spec.endpoint is Endpoint.LISTS and spec.list is None:
             compiler.problem((*path, "endpoint"), "lists needs a name for them", "write list: {name: …} in this route")
         if spec.endpoint is not Endpoint.LISTS and spec.list is not None:
@@ -69,11 +62,6 @@ class Route:
         if spec.schedule.grace < timedelta(0):
             compiler.problem((*path, "schedule", "grace"), "a grace cannot be negative")
 
-    @property
-    def destination(self) -> Destination | None:
-        """Where its leads go; None where the event decides."""
-        return None if self._collect is not None else self._fixed
-
     def matches(self, scope: Scope) -> bool:
         """True when ``when`` holds. Raises RefusalError when it fails."""
         try:
@@ -86,7 +74,9 @@ class Route:
         max_age = self._max_age_ms
         if max_age is not None and event_time_ms is not None and now_ms - event_time_ms > max_age:
             raise RefusalError(Reason.TOO_OLD, f"older than the max_age of route {self.name}")
-        destination = self._fixed or Destination(self._hub_of(scope), self._endpoint)
+        destination, split = self._fixed, self._split
+        if destination is None:
+            destination = Destination(self._hub_of(scope), self._endpoint) if split is None else split.pick(lead_id)
         if self._collect is not None:
             destination = Destination(destination.hub, self._endpoint, self._filename_of(scope))
         body = self._contact.body(scope, now_ms)
@@ -97,10 +87,17 @@ class Route:
             self.name,
             destination,
             body,
-            self._fixed is None,
+            self._fixed is None and split is None,
             expires_at_ms,
             collect=self._collect,
         )
+
+    @property
+    def weights(self) -> Mapping[Destination, int]:
+        """Where its leads go, each with its weight; empty where the event decides."""
+        if self._split is not None:
+            return self._split.weights
+        return {} if self._fixed is None else {self._fixed: 1}
 
     def _hub_of(self, scope: Scope) -> str:
         """The hub's name, computed from the event."""
@@ -157,41 +154,32 @@ def _when(value: YamlValue, compiler: Compiler, path: Path) -> Evaluate:
     return always(False)
 
 
-def _list(spec: ListSpec | None, compiler: Compiler, path: Path) -> tuple[Evaluate, Collect | None]:
-    """How the name of a lead's list is found, and when a list is sent."""
-    if spec is None:
-        return always(None), None
-    if spec.max_leads < 1:
-        compiler.problem((*path, "max_leads"), "a list has at least one lead")
-    if spec.max_wait < timedelta(0):
-        compiler.problem((*path, "max_wait"), "a time cannot be negative")
-    before = len(compiler.problems)
-    compiled = compiler.value(spec.name, (*path, "name"))
-    if len(compiler.problems) > before:
-        pass
-    elif compiled.constant:
-        name = compiled.evaluate(Scope({}, ""))
-        if not isinstance(name, str) or not name.strip():
-            compiler.problem((*path, "name"), "a list's name is a text", 'for example "{{ source.campaignId }}"')
-        elif message := list_problem(name.strip()):
-            compiler.problem((*path, "name"), message)
-    elif compiled.shapes and not any(shape.kind in {"string", "enum", "uuid"} for shape in compiled.shapes):
-        found = " or ".join(sorted({shape.kind for shape in compiled.shapes}))
-        compiler.problem((*path, "name"), f"a list's name cannot be made from {found}", "a template gives text: {{ }}")
-    return compiled.evaluate, Collect(spec.max_leads, spec.max_wait.total_seconds())
+def _is_split(value: YamlValue) -> TypeGuard[dict[str, YamlValue]]:
+    return isinstance(value, dict) and not is_function(value)
+
+
+def _split(spec: RouteSpec, compiler: Compiler, path: Path) -> Split | None:
+    """The split, where the hub is one that is right."""
+    if not _is_split(spec.hub):
+        return None
+    weights = weights_of(spec.hub, compiler, path)
+    for name in weights:
+        if message := hub_problem(name):
+            compiler.problem((*path, name), message)
+    return Split(spec.name, weights, spec.endpoint) if weights else None
 
 
 def _hub(spec: RouteSpec, compiler: Compiler, path: Path) -> tuple[Evaluate, Destination | None]:
-    """How the hub's name is found, or the destination where it is a literal."""
+    """How the hub's name is found, or the destination where it is a literal. Neither for a split."""
     value = spec.hub
+    if _is_split(value):
+        return always(None), None
     if is_function(value) or (isinstance(value, str) and is_template(value)):
         compiled: Compiled = compiler.value(value, path)
         return compiled.evaluate, None
     if isinstance(value, int) and not isinstance(value, bool):
         value = str(value)
-    if isinstance(value, dict):
-        compiler.problem(path, "a split over hubs is not available yet", "name one hub")
-    elif not isinstance(value, str) or not value.strip():
+    if not isinstance(value, str) or not value.strip():
         compiler.problem(path, "a hub's name is expected", "the name as in uContact, or text with {{ }}")
     name = value.strip() if isinstance(value, str) else ""
     if message := hub_problem(name):

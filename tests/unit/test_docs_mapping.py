@@ -1,8 +1,8 @@
 """docs/mapping.md and docs/scheduling.md say what the code does: their tables and fenced examples are run here.
 
 A table is known by its header. Scenario tables vary the lead of mapping.md and the route above them: a column
-"`x` in the event" (JSON), "in the contact" or "in the route" (YAML) sets ``x``, "`x` sent" and "ends as" are checked;
-an empty cell leaves things as they are.
+"`x` in the event" (JSON), "in the contact" or "in the route" (YAML) sets ``x``, "`x` sent", "goes to" (the hub) and
+"ends as" are checked; an empty cell leaves things as they are.
 """
 
 from __future__ import annotations
@@ -35,6 +35,7 @@ READER = ReaderSchema.parse((ROOT / "schemas" / "lead_event.avsc").read_text("ut
 DECODER = Decoder(READER, default=Format.JSON)
 ABSENT = "absent"
 SENT = "sent"
+GOES_TO = "goes to"
 REASONS = frozenset(Reason)
 COLUMN = re.compile(r"`(?P<path>[A-Za-z_.]+)` (?P<place>in the event|in the contact|in the route|sent)")
 CELLS = re.compile(r"(?<!\\)\|")
@@ -255,6 +256,8 @@ def test_a_scenario_ends_as_the_page_says(row: Row, folder: Path) -> None:
             now_ms = milliseconds(cell)
         elif name == "ends as":
             expected[SENT] = cell
+        elif name == GOES_TO:
+            expected[GOES_TO] = cell
         elif column is not None and column["place"] == SENT:
             expected[column["path"]] = cell
         elif column is not None and cell:
@@ -263,12 +266,15 @@ def test_a_scenario_ends_as_the_page_says(row: Row, folder: Path) -> None:
         else:
             assert column is not None or not name, f"unknown column {name!r}"
     assert expected
-    result = reason_or_contact(mapped(routes, lead, folder, now_ms))
+    end = mapped(routes, lead, folder, now_ms)
+    result = reason_or_contact(end)
     for name, cell in expected.items():
         if isinstance(result, str) or cell in REASONS:
             assert result == cell, name
         elif name == SENT:
             assert cell == SENT
+        elif name == GOES_TO:
+            assert isinstance(end, MappedLead) and end.destination.hub == cell
         else:
             assert shown_as(cell, result.get(name)), f"{name}: {result.get(name)!r}"
 

@@ -51,6 +51,22 @@ def test_the_summary_for_programs(tmp_path: Path) -> None:
     )
 
 
+def test_the_summary_of_a_split(tmp_path: Path) -> None:
+    """Each hub with its share and its URL, in both forms."""
+    routes = [{"name": "all", "hub": {"sales": 2, "día": 1}, "contact": {"clientIds": "person.phones"}}]
+    config = configuration(tmp_path, routes=routes)
+    told = cli("check", "-c", config)
+    assert told.code == 0 and "to telephony hubs by id, 33.3 % día, 66.7 % sales\n" in told.out
+    urls = [f"http://127.0.0.1:1/api/dialer/id/{hub}/freshLeads" for hub in ("d%C3%ADa", "sales")]
+    assert all(f"             POST {url}\n" in told.out for url in urls)
+    [route] = json.loads(cli("check", "-c", config, "--output", "json").out)["summary"]["routes"]
+    assert route["url"] is None
+    assert route["split"] == [
+        {"hub": "día", "weight": 1, "url": urls[0]},
+        {"hub": "sales", "weight": 2, "url": urls[1]},
+    ]
+
+
 def test_every_problem_at_once_each_with_its_place(tmp_path: Path) -> None:
     """Mistakes in values, in rules between them, in files and in the mapping come together, in file order."""
     routes = [{"name": "all", "hub": "sales", "contact": {"clientIds": "person.fone", "nonsense": "eventId"}}]

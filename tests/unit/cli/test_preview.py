@@ -62,6 +62,15 @@ def test_text_is_for_people(tmp_path: Path) -> None:
     assert "2 leads: 1 in 1 request (google 1), 1 set aside (missing_field 1); nothing was sent" in ran.err
 
 
+def test_a_split_shows_the_hub_of_each_lead_and_counts_them(tmp_path: Path) -> None:
+    """Those to which the service would send them."""
+    routes = [{"name": "example", "hub": {"sales": 70, "social": 30}, "contact": {"clientIds": "person.phones"}}]
+    leads = written(tmp_path, *({**LEAD, "eventId": f"g-100{number}"} for number in (1, 2, 3)))
+    ran = cli("preview", "-c", configuration(tmp_path, routes=routes), "--input", leads, "--output", "json")
+    assert [line["hub"] for line in ran.lines] == ["sales", "social", "sales"]
+    assert "3 leads: 3 in 3 requests (example 3 (sales 2, social 1)), 0 set aside; nothing was sent" in ran.err
+
+
 @pytest.mark.parametrize("layout", ["pretty", "list", "pretty list"])
 def test_other_layouts_from_standard_input(tmp_path: Path, layout: str) -> None:
     """Pretty-printed leads one after another, a list, a pretty-printed list; ``-`` reads standard input."""

@@ -94,6 +94,17 @@ def test_a_hub_from_the_event_that_fits_no_url_sets_the_lead_aside(name: str) ->
     assert (aside.reason, aside.stage) == (Reason.INVALID_FIELD, Stage.ROUTE)
 
 
+def test_a_split_sends_each_lead_to_one_of_its_hubs() -> None:
+    """By the lead's id; an unknown hub is then the configuration's mistake and not the lead's."""
+    under_test = mapper(route(name="example", hub={" sales ": 70, "social": 30}))
+    for lead_id, hub in (("g-1001", "sales"), ("g-1002", "social")):
+        result = under_test.map(lead(eventId=lead_id), "leads", NOW_MS)
+        assert isinstance(result, MappedLead)
+        assert (result.destination, result.hub_from_event) == (Destination(hub), False)
+    weights = {Destination("sales"): 70, Destination("social"): 30}
+    assert under_test.destinations == [("example", weights)]
+
+
 def test_an_empty_computed_hub_sets_the_lead_aside() -> None:
     """No name, no request."""
     aside = set_aside(lead(), route(hub="{{ source.accountId }}"))
@@ -103,7 +114,18 @@ def test_an_empty_computed_hub_sets_the_lead_aside() -> None:
 @pytest.mark.parametrize(
     ("changes", "place"),
     [
-        ({"hub": {"sales": 70, "other": 30}}, "hub"),
+        ({"hub": {}}, "hub"),
+        ({"hub": {"sales": 0}}, "hub"),
+        ({"hub": {"sales": -1}}, "hub"),
+        ({"hub": {"sales": 1.5}}, "hub"),
+        ({"hub": {"sales": "70"}}, "hub"),
+        ({"hub": {"sales": True, "other": 1}}, "hub"),
+        ({"hub": {"sales": 1_000_001}}, "hub"),
+        ({"hub": {" ": 1, "sales": 1}}, "hub"),
+        ({"hub": {"sales": 1, " sales ": 1}}, "hub"),
+        ({"hub": {"..": 1, "sales": 1}}, "hub"),
+        ({"hub": {"x" * 256: 1, "sales": 1}}, "hub"),
+        ({"hub": {"{{ source.platform }}": 70, "other": 30}}, "hub"),
         ({"hub": ""}, "hub"),
         ({"hub": ".."}, "hub"),
         ({"hub": "x" * 256}, "hub"),
