@@ -5,7 +5,7 @@ Everything that can be wrong without asking the network is found here, all of it
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from enum import Enum
@@ -17,7 +17,9 @@ from connector.kafka.clients import Clients
 from connector.kafka.journal import ALWAYS_FIT
 from connector.leads.decode import Decoder, ReaderSchema, SchemaError
 from connector.leads.mapper import Mapper, MappingError
+from connector.leads.suppression import Entries, Listed
 from connector.parts import kafka_settings, registry
+from connector.suppression import SuppressionFile
 from connector.ucontact.client import url_problem
 from connector.ucontact.tls import TlsFiles
 from connector.ucontact.token import TokenFile
@@ -26,12 +28,14 @@ from connector.ucontact.watched import Unusable
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What a configuration does with a lead. ``tzdata`` is the version of the time zone database."""
+    """What a configuration does with a lead. ``tzdata`` is the version of the time zone database; ``lists`` has the
+    suppression lists by the names of their files."""
 
     decoder: Decoder
     mapper: Mapper
     reader: ReaderSchema
     tzdata: str
+    lists: Mapping[str, SuppressionFile]
 
 
 class Connection(Enum):
@@ -56,7 +60,8 @@ class Draft:
 
 
 def make_plan(loaded: Loaded, *, connections: frozenset[Connection] = ALL) -> Plan:
-    """Compile schemas and mapping. Reads the schema files and imports the functions that the mapping names.
+    """Compile schemas and mapping. Reads the schema files and suppression lists, and imports the functions that the
+    mapping names.
 
     What a connection needs (secrets, CA files, librdkafka's properties) is looked at only for ``connections``.
     Raises ConfigurationError with every problem, each with its place.
@@ -72,13 +77,16 @@ def draft_plan(loaded: Loaded, *, connections: frozenset[Connection] = ALL) -> D
     problems: list[Problem] = []
     unchecked: list[str] = []
     reader = decoder = mapper = None
+    lists: dict[str, SuppressionFile] = {}
     with _unless_not_given("the schemas", unchecked):
         reader = _reader(loaded, problems)
+    with _unless_not_given("the filters", unchecked):
+        lists = _lists(loaded, problems)
     if reader is not None:
         with _unless_not_given("the formats", unchecked):
             decoder = _decoder(loaded, reader, problems)
         with _unless_not_given("the mapping", unchecked):
-            mapper = _mapper(loaded, reader, problems)
+            mapper = _mapper(loaded, reader, lists, problems)
     else:
         unchecked.append("the mapping")
     for connection, part, check in (
@@ -91,7 +99,7 @@ def draft_plan(loaded: Loaded, *, connections: frozenset[Connection] = ALL) -> D
                 problems += check(loaded)
     if problems or unchecked or reader is None or decoder is None or mapper is None:
         return Draft(None, problems, unchecked)
-    return Draft(Plan(decoder, mapper, reader, version("tzdata")), problems, unchecked)
+    return Draft(Plan(decoder, mapper, reader, version("tzdata"), lists), problems, unchecked)
 
 
 @contextmanager
@@ -130,9 +138,25 @@ def _decoder(loaded: Loaded, reader: ReaderSchema, problems: list[Problem]) -> D
         return None
 
 
-def _mapper(loaded: Loaded, reader: ReaderSchema, problems: list[Problem]) -> Mapper | None:
+def _lists(loaded: Loaded, problems: list[Problem]) -> dict[str, SuppressionFile]:
+    """The suppression lists that the filters name, each once."""
+    lists: dict[str, SuppressionFile] = {}
+    for index, each in enumerate(loaded.settings.filters):
+        if each.listed is not None and (name := str(each.listed.file)) not in lists:
+            try:
+                lists[name] = SuppressionFile(each.listed.file)
+            except Unusable as error:
+                problems.append(loaded.problem(("filters", index, "listed", "file"), str(error)))
+    return lists
+
+
+def _mapper(
+    loaded: Loaded, reader: ReaderSchema, lists: Mapping[str, Listed], problems: list[Problem]
+) -> Mapper | None:
+    spec = loaded.settings.mapping()
+    missing: dict[str, Listed] = {each.listed.file: Entries() for each in spec.filters if each.listed is not None}
     try:
-        return Mapper(loaded.settings.mapping(), reader.raw)
+        return Mapper(spec, reader.raw, {**missing, **lists})
     except MappingError as error:
         problems += [loaded.problem(each.path, each.message, each.hint) for each in error.problems]
         return None

@@ -16,7 +16,7 @@ from connector.delivery.record import Claim, Record, Shipment
 from connector.kafka.receipt_reader import ReceiptsRead
 from connector.leads.answer import Answer, AnswerClass
 from connector.leads.mapped import Destination
-from connector.leads.outcome import Outcome, SetAside
+from connector.leads.outcome import Outcome, Reason, SetAside
 from connector.telemetry.health import Health
 from connector.telemetry.logs import Repeats
 from connector.telemetry.metrics import Metrics
@@ -35,6 +35,7 @@ _SET_ASIDE = {
     Outcome.EXPIRED: "a lead became too old: look at the dead-letter topic",
     Outcome.PARKED: "a lead was parked: on the review topic, or (hub_down) for a time on the retry topic",
     Outcome.DUPLICATE: "a lead was delivered before and is not sent again",
+    Outcome.FILTERED: "a lead was filtered, as the configuration says",
 }
 
 _UNCONFIRMED = "no broker confirms that the partitions are still ours: leads wait, for another member may have them"
@@ -148,10 +149,11 @@ class Reporting:
         """A record whose setting aside is durable. Any thread."""
         self._metrics.outcomes.labels(why.outcome.value, why.reason.value).inc()
         log.debug("set aside", position=record.position, outcome=why.outcome.value, reason=why.reason.value)
-        if why.outcome is not Outcome.FILTERED and (
-            (kept_back := self._repeats.pass_on(f"set aside {why.reason}")) is not None
+        if why.reason is not Reason.TOMBSTONE and (
+            (kept_back := self._repeats.pass_on(f"set aside {why.reason} {why.filter}")) is not None
         ):
-            log.warning(
+            tell = log.info if why.outcome is Outcome.FILTERED else log.warning
+            tell(
                 _SET_ASIDE[why.outcome],
                 position=record.position,
                 outcome=why.outcome.value,
@@ -190,6 +192,22 @@ class Reporting:
         """A changed file cannot be used; what was read before stays in use."""
         self._health.troubles["secrets"] = message
         log.warning("a changed secret cannot be used; the one before stays in use", error=message)
+
+    def list_read(self, path: Path, entries: int) -> None:
+        """A suppression list was read again and is in use."""
+        self._metrics.list_reloads.inc()
+        log.info("a suppression list was read again after a change", file=str(path), entries=entries)
+
+    def list_usable(self, path: Path) -> None:
+        """Its file is as it should be."""
+        self._health.troubles.pop(f"suppression list {path}", None)
+
+    def list_trouble(self, path: Path, message: str) -> None:
+        """Its changed file cannot be used; what was read before stays in use."""
+        if self._health.troubles.get(key := f"suppression list {path}") != message:
+            self._health.troubles[key] = message
+            text = "a changed suppression list cannot be used; the one before stays in use: correct the file"
+            log.warning(text, error=message)
 
     def registry_away(self, message: str) -> None:
         """The schema registry cannot be asked; records that need it wait."""

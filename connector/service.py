@@ -40,6 +40,7 @@ from connector.parts import kafka_settings, lane_policy, most_requests, own_topi
 from connector.plan import Plan
 from connector.reporting import Reporting
 from connector.settlement import Settlement, WrittenIntents
+from connector.suppression import keep_current
 from connector.telemetry.admin import AdminServer, build
 from connector.telemetry.health import Health
 from connector.telemetry.metrics import Metrics
@@ -184,6 +185,8 @@ class Service:
 
         holding = Holding(dispatcher, intake, [collector, *([] if unique is None else [unique])], source.hold)
         background = [tasks.create_task(self._turn()), tasks.create_task(holding.run())]
+        if lists := list(self._plan.lists.values()):
+            background.append(tasks.create_task(keep_current(lists, self._reporting)))
         if self._admin is not None:
             background.append(tasks.create_task(self._admin.serve()))
         log.info(

@@ -64,7 +64,7 @@ class Settlement:
         letters = [] if why.outcome in _WITHOUT_LETTER else [self._letter(record, why, shipment, answer)]
         receipts: list[Letter] = []
         if self._topics.receipts is not None and why.reason is not Reason.TOMBSTONE:
-            receipts = [self._receipt(record, why.outcome, shipment, why.reason, self._now_ms())]
+            receipts = [self._receipt(record, why.outcome, shipment, why, self._now_ms())]
         if letters:
             self.outbox.send(
                 record,
@@ -86,7 +86,7 @@ class Settlement:
         self._reporting.set_aside(record, why)
 
     def _receipt(
-        self, record: Record, outcome: Outcome, shipment: Shipment | None, reason: Reason | None, now_ms: int
+        self, record: Record, outcome: Outcome, shipment: Shipment | None, why: SetAside | None, now_ms: int
     ) -> Letter:
         if self._topics.receipts is None:
             raise AssertionError("a receipt without a topic for it")
@@ -96,9 +96,11 @@ class Settlement:
             outcome,
             shipment,
             now_ms=now_ms,
-            reason=reason,
+            reason=None if why is None else why.reason,
             key=None if key is None else hash_of(key),
             first=None if shipment is None else shipment.duplicate,
+            lead_id=None if why is None else why.lead_id,
+            filtered_by=None if why is None else why.filter,
         )
         return receipt_letter(self._topics.receipts, receipt)
 

@@ -10,6 +10,7 @@ from types import MappingProxyType
 import orjson
 
 from connector.cli.output import Output
+from connector.leads.outcome import Outcome
 from connector.preview import Refused, Request, Result, as_json
 
 _NOTHING: Mapping[str, str] = MappingProxyType({})
@@ -84,7 +85,8 @@ def _block(result: Result) -> bytes:
     """For people, with an empty line after it."""
     if isinstance(result, Refused):
         why = result.why
-        text = f"{result.place}: set aside: {why.reason.value}: {why.message}\n"
+        end = "filtered" if why.outcome is Outcome.FILTERED else "set aside"
+        text = f"{result.place}: {end}: {why.reason.value}: {why.message}\n"
     else:
         heads = "".join(f"{place}: lead {lead.lead_id}, route {lead.route}\n" for place, lead in result.leads)
         body = json.dumps(json.loads(result.body), indent=2, ensure_ascii=False)

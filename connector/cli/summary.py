@@ -8,9 +8,19 @@ from typing import TypedDict
 from connector.config import Loaded
 from connector.leads.decode import Format
 from connector.leads.mapped import Destination
-from connector.leads.spec import YamlValue
+from connector.leads.spec import FilterSpec, YamlValue
 from connector.plan import Plan
 from connector.ucontact.client import request_url
+
+
+class FilterSummary(TypedDict):
+    """One filter: a condition, or a value that is looked up among the ``entries`` of a file."""
+
+    name: str
+    when: YamlValue
+    value: YamlValue
+    file: str | None
+    entries: int | None
 
 
 class HubSummary(TypedDict):
@@ -47,13 +57,16 @@ class Summary(TypedDict):
     formats: dict[str, str]
     registry: str | None
     api: str
+    filters: list[FilterSummary]
     routes: list[RouteSummary]
+    unmatched: str
     dead_letters: str
 
 
 def summary(loaded: Loaded, plan: Plan) -> Summary:
     """Sum a complete configuration up."""
     settings = loaded.settings
+    mapping = settings.mapping()
     base_url = settings.ucontact.url
     routes: list[RouteSummary] = [
         {
@@ -66,7 +79,7 @@ def summary(loaded: Loaded, plan: Plan) -> Summary:
             "url": request_url(base_url, next(iter(weights))) if weights and not isinstance(route.hub, dict) else None,
             "split": _split(base_url, weights) if weights and isinstance(route.hub, dict) else None,
         }
-        for route, (_, weights) in zip(settings.mapping().routes, plan.mapper.destinations, strict=True)
+        for route, (_, weights) in zip(mapping.routes, plan.mapper.destinations, strict=True)
     ]
     return {
         "bootstrap_servers": settings.kafka.bootstrap_servers,
@@ -79,9 +92,18 @@ def summary(loaded: Loaded, plan: Plan) -> Summary:
         "formats": {topic: Format(form).value for topic, form in settings.schemas.formats.items()},
         "registry": None if settings.schemas.registry is None else settings.schemas.registry.url,
         "api": settings.ucontact.url,
+        "filters": [_filter_summary(each, plan) for each in mapping.filters],
         "routes": routes,
+        "unmatched": settings.unmatched.value,
         "dead_letters": settings.dead_letters.topic,
     }
+
+
+def _filter_summary(each: FilterSpec, plan: Plan) -> FilterSummary:
+    if each.listed is None:
+        return {"name": each.name, "when": each.when, "value": None, "file": None, "entries": None}
+    value, file = each.listed.value, each.listed.file
+    return {"name": each.name, "when": None, "value": value, "file": file, "entries": len(plan.lists[file])}
 
 
 def _split(base_url: str, weights: Mapping[Destination, int]) -> list[HubSummary]:
@@ -99,10 +121,18 @@ def as_text(what: Summary) -> str:
         ("as group", f"{what['group_id']}, from the {what['start']} record where nothing is committed"),
         ("schema", f"{what['schema']} in {what['schema_file']}"),
         ("format", f"{what['format']}{formats}; registry {what['registry'] or 'none'}"),
+        *(("filter", _filter(each)) for each in what["filters"]),
         *(("route", _route(route)) for route in what["routes"]),
+        *([("unmatched", "leads that no route takes are filtered")] if what["unmatched"] == "filter" else []),
         ("dead letters", what["dead_letters"]),
     ]
     return "\n".join(f"{name:<13}{text}" for name, text in lines)
+
+
+def _filter(each: FilterSummary) -> str:
+    if each["file"] is None:
+        return f"{each['name']}: no lead with {_value(each['when'])}"
+    return f"{each['name']}: no lead with {_value(each['value'])} in {each['file']} ({each['entries']:,} entries)"
 
 
 def _route(route: RouteSummary) -> str:

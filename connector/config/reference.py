@@ -65,8 +65,7 @@ def reference_markdown() -> str:
 
 
 def _sections(kind: type[Section], path: KeyPath) -> Iterator[str]:
-    if path:
-        yield from _section(kind, path)
+    yield from _section(kind, path)
     for key, field in keys_of(kind).items():
         inner, item = section_of(field.annotation), item_section_of(field.annotation)
         if inner is not None:
@@ -76,9 +75,9 @@ def _sections(kind: type[Section], path: KeyPath) -> Iterator[str]:
 
 
 def _section(kind: type[Section], path: KeyPath) -> Iterator[str]:
-    title = dotted(path).replace("[0]", "[]")
-    yield f"### `{title}`\n"
-    presence = _presence(path)
+    title = f"`{dotted(path)}`".replace("[0]", "[]") if path else "At the top"
+    yield f"### {title}\n"
+    presence = _presence(path) if path else "The sections and lists below, and beside them:"
     text = " ".join(cleandoc(kind.__doc__ or "").split())
     yield f"{text} {presence}\n" if presence else f"{text}\n"
     rows = [
@@ -135,7 +134,8 @@ def _presence(path: KeyPath) -> str:
     """Say whether a section must be there."""
     field = _field_of(path)
     if field is None:
-        return "A list: one or more."
+        whole = _field_of(path[:-1])
+        return "A list: one or more." if whole is None or whole.is_required() else "A list; empty by default."
     if field.is_required():
         return "Required."
     return "Optional; absent by default." if field.get_default() is None else ""

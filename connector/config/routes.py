@@ -112,7 +112,7 @@ upload makes a list of its own in uContact."""
 
 
 class RouteSettings(Section):
-    """One route. The first route that matches takes the lead; a lead that none takes is dead-lettered."""
+    """One route. The first route that matches takes the lead; `unmatched` says what becomes of one that none takes."""
 
     name: Text = Field(examples=["google-sales"])
     """Unique name, for logs and metrics."""

@@ -9,13 +9,13 @@ from pydantic import Field
 
 from connector.config.delivery import DeliverySettings
 from connector.config.kafka import KafkaSettings
-from connector.config.names import Expression, Listen, TopicName
+from connector.config.names import Expression, File, Listen, Text, TopicName
 from connector.config.quantities import Count, PositiveDuration
 from connector.config.routes import LeadSettings, RouteSettings, yaml_value
 from connector.config.schemas import SchemasSettings
 from connector.config.section import Section, Shown, default
 from connector.config.ucontact import UcontactSettings
-from connector.leads.spec import MappingSpec
+from connector.leads.spec import FilterSpec, ListedSpec, MappingSpec
 
 
 class LogFormat(StrEnum):
@@ -94,6 +94,41 @@ is none."""
     """Least important events to write. Personal data appears at `debug` only, masked."""
 
 
+class ListedSettings(Section):
+    """A look-up in a suppression list: a lead with a value on the list is filtered."""
+
+    value: Expression = Field(examples=["person.phones"])
+    """Expression for what is looked up: text, or a list of texts. Upper and lower case, and blanks around it, are the \
+same; phone numbers are compared by their digits."""
+    file: File = Field(examples=["/etc/lead-connector/suppressed.txt"])
+    """UTF-8 text with one entry a line; `#` begins a comment. At most 64 MiB. It is read again when it changes."""
+
+
+class FilterSettings(Section):
+    """One filter. Filters come before the routes, in order; a lead that one takes is not called and kept nowhere: its \
+outcome is `filtered`. Each has one of `when` and `listed`."""
+
+    name: Text = Field(examples=["test-leads"])
+    """Unique name, for logs and receipts."""
+    when: Expression = Field(default=None, examples=["source.isTest"])
+    """Condition: an expression over the event. A lead for which it holds is filtered."""
+    listed: ListedSettings | None = None
+
+    def spec(self) -> FilterSpec:
+        """Return the filter as the mapper takes it."""
+        listed = self.listed
+        look_up = None if listed is None else ListedSpec(yaml_value(listed.value), str(listed.file))
+        return FilterSpec(self.name, yaml_value(self.when), look_up)
+
+
+class Unmatched(StrEnum):
+    """What becomes of a lead that no route takes."""
+
+    DEAD_LETTER = "dead_letter"
+    FILTER = "filter"
+
+
+FilterList: TypeAlias = Annotated[tuple[FilterSettings, ...], Shown("list of filters", yaml=True)]
 RouteList: TypeAlias = Annotated[tuple[RouteSettings, ...], Shown("list of routes", yaml=True)]
 
 
@@ -104,8 +139,13 @@ class Settings(Section):
     schemas: SchemasSettings
     ucontact: UcontactSettings
     lead: LeadSettings = default({})
+    filters: FilterList = default([])
+    """Filters in order, before the routes: leads that are not to be called."""
     routes: RouteList = Field(min_length=1)
     """Routes in order; the first that matches takes the lead."""
+    unmatched: Unmatched = default("dead_letter")
+    """What becomes of a lead that no route takes: `dead_letter` sets it aside, `filter` drops it as a filter does \
+(outcome `filtered`); its reason is `no_route` in both."""
     delivery: DeliverySettings = default({})
     dead_letters: DeadLettersSettings
     review: ReviewSettings | None = None
@@ -120,5 +160,7 @@ class Settings(Section):
             routes=tuple(route.spec() for route in self.routes),
             lead_id=yaml_value(self.lead.id),
             event_time=yaml_value(self.lead.event_time),
+            filters=tuple(each.spec() for each in self.filters),
+            filter_unmatched=self.unmatched is Unmatched.FILTER,
             duplicate_key=None if self.duplicates is None else yaml_value(self.duplicates.key),
         )

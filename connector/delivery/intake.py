@@ -25,6 +25,9 @@ IN_DOUBT = SetAside(
     "it was about to be sent when an earlier process ended, and may have arrived: look in uContact, then decide",
 )
 
+_NOT_AGAIN = frozenset({Outcome.EXPIRED, Outcome.FILTERED})
+"""Outcomes of leads that may have been sent before they became too old, or a filter took them."""
+
 
 class Decodes(Protocol):
     """What intake needs of ``leads.decode.Decoder``."""
@@ -168,8 +171,8 @@ class Intake:
                     else:
                         shipments.append(shipment)
                 case SetAside() as why:
-                    if why.outcome is Outcome.EXPIRED and record.in_doubt and self._park_in_doubt:
-                        why = IN_DOUBT  # too old to be sent again, and it may have arrived
+                    if why.outcome in _NOT_AGAIN and record.in_doubt and self._park_in_doubt:
+                        why = IN_DOUBT  # it is not to be sent again, and may have arrived
                     self._outcomes.set_aside(record, why, None, None)
                 case key:
                     self._postpone(key, record)

@@ -48,6 +48,8 @@ class Receipt(NamedTuple):
     """Hash of its duplicate key (``duplicates.hash_of``)."""
     first: Duplicate | None = None
     """For a duplicate: the delivery before."""
+    filter: str | None = None
+    """For a lead that a filter took: its name."""
 
     @property
     def delivery(self) -> Duplicate | None:
@@ -64,13 +66,17 @@ def receipt_of(
     reason: str | None = None,
     key: bytes | None = None,
     first: Duplicate | None = None,
+    lead_id: str | None = None,
+    filtered_by: str | None = None,
 ) -> Receipt:
     """The receipt of a record's outcome at ``now_ms`` (milliseconds since the epoch); ``shipment`` where it was
-    mapped, ``first`` for a duplicate."""
+    mapped, ``first`` for a duplicate, ``lead_id`` and the filter's name for one that was filtered."""
     position = record.first_position
     if shipment is None:
         attempts = 0 if record.origin is None else record.origin.attempts
-        return Receipt(None, outcome, position, now_ms, reason, attempts=attempts, key=key, first=first)
+        lead_name = None if lead_id is None else name_of(lead_id)
+        by = None if filtered_by is None else _short(filtered_by)
+        return Receipt(lead_name, outcome, position, now_ms, reason, attempts=attempts, key=key, first=first, filter=by)
     lead = shipment.lead
     return Receipt(
         name_of(lead.lead_id),
@@ -89,7 +95,7 @@ def receipt_of(
 
 def receipt_letter(topic: str, receipt: Receipt) -> Letter:
     """The receipt as a message; it is small whatever the event held. Any thread; does not block."""
-    lead, outcome, position, time_ms, reason, hub, route, attempts, sent_again, key, first = receipt
+    lead, outcome, position, time_ms, reason, hub, route, attempts, sent_again, key, first, by = receipt
     content: dict[str, object] = {"version": VERSION, "outcome": outcome.value}
     if lead is not None:
         content["lead"] = lead
@@ -107,7 +113,11 @@ def receipt_letter(topic: str, receipt: Receipt) -> Letter:
         content["key"] = key.hex()
     if first is not None:
         content["delivered"] = {"position": str(first.first), "time": first.time_ms}
-    name = str(position) if lead is None else lead
+    if by is not None:
+        content["filter"] = by
+    # A lead that was filtered, and so has no hub, has its receipt elsewhere than under its id: there it would take the
+    # place of a delivery's, when the event was sent again.
+    name = str(position) if lead is None or hub is None else lead
     return Letter(topic, name.encode(), orjson.dumps(content), None, time_ms, position.partition)
 
 
@@ -148,6 +158,7 @@ def _receipt(content: Any) -> Receipt:
         _number(content.get("sent_again", 0)),
         _key(content.get("key")),
         None if first is None else Duplicate(_position(first["position"]), _number(first["time"], _LAST_MS)),
+        _text(content.get("filter")),
     )
 
 

@@ -7,21 +7,27 @@ reads no clock. Built once, used from one thread.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import datetime
+from types import MappingProxyType
 from uuid import UUID
 
 from connector.leads.contact import fail
 from connector.leads.expressions import Compiler
+from connector.leads.lead_filters import LeadFilter
 from connector.leads.mapped import Destination, MappedLead
 from connector.leads.moments import read_moment
-from connector.leads.outcome import Reason, SetAside, Stage
+from connector.leads.outcome import Outcome, Reason, SetAside, Stage
 from connector.leads.refusal import RefusalError
 from connector.leads.routes import Route
 from connector.leads.scope import Evaluate, Scope
 from connector.leads.shapes import ShapeError, record_shape
 from connector.leads.spec import MappingSpec, SpecProblem
+from connector.leads.suppression import Listed
 from connector.leads.values import instant_ms
 from connector.leads.zones import load_zones
+
+_NO_LISTS: Mapping[str, Listed] = MappingProxyType({})
 
 
 class MappingError(Exception):
@@ -35,11 +41,14 @@ class MappingError(Exception):
 class Mapper:
     """Maps the leads of one reader schema.
 
-    ``reader`` is the parsed JSON of the Avro reader schema. Raises MappingError with all problems at once. Imports
-    the functions that the mapping names, and reads the time zone database into memory.
+    ``reader`` is the parsed JSON of the Avro reader schema; ``lists`` has the suppression list of each file that the
+    filters name. Raises MappingError with all problems at once. Imports the functions that the mapping names, and reads
+    the time zone database into memory.
     """
 
-    def __init__(self, spec: MappingSpec, reader: Mapping[str, object]) -> None:
+    def __init__(
+        self, spec: MappingSpec, reader: Mapping[str, object], lists: Mapping[str, Listed] = _NO_LISTS
+    ) -> None:
         try:
             record = record_shape(reader)
         except ShapeError as error:
@@ -49,6 +58,10 @@ class Mapper:
         self._event_time = compiler.value(spec.event_time, ("event_time",)).evaluate
         key = spec.duplicate_key
         self._duplicate_key = None if key is None else compiler.value(key, ("duplicate_key",)).evaluate
+        self._filters = [
+            LeadFilter(each, compiler, ("filters", index), lists) for index, each in enumerate(spec.filters)
+        ]
+        self._filter_unmatched = spec.filter_unmatched
         self._routes = [Route(route, compiler, ("routes", index)) for index, route in enumerate(spec.routes)]
         _check_names(spec, compiler)
         if compiler.problems:
@@ -64,6 +77,9 @@ class Mapper:
         """
         scope = Scope(lead, topic)
         try:
+            for each in self._filters:
+                if each.takes(scope):
+                    return replace(each.why, lead_id=self._id_if_any(scope))
             lead_id = self._id_of(scope)
             event_time_ms = self._time_of(scope)
             for route in self._routes_of(topic):
@@ -73,7 +89,10 @@ class Mapper:
                     return mapped if key is None else mapped._replace(duplicate_key=_key_of(key, scope))
         except RefusalError as refusal:
             return refusal.set_aside
-        return RefusalError(Reason.NO_ROUTE, "no route takes this lead", stage=Stage.ROUTE).set_aside
+        message = "no route takes this lead"
+        if self._filter_unmatched:
+            return SetAside(Outcome.FILTERED, Stage.ROUTE, Reason.NO_ROUTE, message, lead_id=lead_id)
+        return SetAside(Outcome.DEAD_LETTER, Stage.ROUTE, Reason.NO_ROUTE, message)
 
     @property
     def destinations(self) -> list[tuple[str, Mapping[Destination, int]]]:
@@ -86,6 +105,13 @@ class Mapper:
         if found is None:
             found = self._by_topic[topic] = [route for route in self._routes if route.takes_topic(topic)]
         return found
+
+    def _id_if_any(self, scope: Scope) -> str | None:
+        """The id of a lead that is not to be called, and may have none."""
+        try:
+            return self._id_of(scope)
+        except RefusalError:
+            return None
 
     def _id_of(self, scope: Scope) -> str:
         try:
@@ -130,7 +156,7 @@ def _key_of(key: Evaluate, scope: Scope) -> str | None:
 
 
 def _check_names(spec: MappingSpec, compiler: Compiler) -> None:
-    """Routes are told apart by name in metrics and summaries."""
+    """Routes and filters are told apart by name in metrics, receipts and summaries."""
     if not spec.routes:
         compiler.problem(("routes",), "there is no route: every lead would be set aside", "write one")
     seen: set[str] = set()
@@ -138,3 +164,8 @@ def _check_names(spec: MappingSpec, compiler: Compiler) -> None:
         if route.name in seen:
             compiler.problem(("routes", index, "name"), f"another route is called {route.name!r}", "rename one")
         seen.add(route.name)
+    seen = set()
+    for index, each in enumerate(spec.filters):
+        if each.name in seen:
+            compiler.problem(("filters", index, "name"), f"another filter is called {each.name!r}", "rename one")
+        seen.add(each.name)

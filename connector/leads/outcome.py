@@ -19,7 +19,7 @@ class Outcome(StrEnum):
     EXPIRED = "expired"
     """Too old to be called; dead-lettered with that reason."""
     FILTERED = "filtered"
-    """Not a lead to call (tombstone, excluded by configuration)."""
+    """Not a lead to call (a tombstone, or the configuration's filters say so); kept nowhere."""
     DUPLICATE = "duplicate"
     """Delivered before, as far as the duplicate window knows."""
     PARKED = "parked"
@@ -32,6 +32,7 @@ class Stage(StrEnum):
 
     DECODE = "decode"
     CHECK = "check"
+    FILTER = "filter"
     ROUTE = "route"
     MAP = "map"
     DELIVER = "deliver"
@@ -52,8 +53,12 @@ class Reason(StrEnum):
     """The bytes do not decode with the schema they name."""
     INVALID_LEAD = "invalid_lead"
     """It decodes, but does not satisfy the reader schema (JSON topics)."""
+    EXCLUDED = "excluded"
+    """A filter's condition holds (filtered)."""
+    SUPPRESSED = "suppressed"
+    """The lead is on a filter's suppression list (filtered)."""
     NO_ROUTE = "no_route"
-    """No route matches."""
+    """No route matches (filtered where ``unmatched`` says so)."""
     MISSING_FIELD = "missing_field"
     """A contact property that the channel requires is absent or empty."""
     INVALID_FIELD = "invalid_field"
@@ -88,10 +93,13 @@ class Reason(StrEnum):
 class SetAside:
     """A lead that will not be sent, and why.
 
-    ``message`` is for people: it names the field and the way out and holds no personal data.
+    ``message`` is for people: it names the field and the way out and holds no personal data. ``filter`` is the name of
+    the filter that took it. ``lead_id`` is known of filtered leads that have one: nothing else is kept of them.
     """
 
     outcome: Outcome
     stage: Stage
     reason: Reason
     message: str
+    filter: str | None = None
+    lead_id: str | None = None

@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from datetime import timedelta
 from typing import TypeGuard
 
+from connector.leads.conditions import compile_condition
 from connector.leads.contact import Contact, fail
 from connector.leads.expressions import Compiled, Compiler, Path, is_function, is_template
 from connector.leads.list_names import compile_list, list_problem
@@ -41,7 +42,7 @@ class Route:
         self.name = spec.name
         self._endpoint = spec.endpoint
         self.takes_topic = _topics(spec.topics, compiler, (*path, "topics"))
-        self._when = _when(spec.when, compiler, (*path, "when"))
+        self._when = always(True) if spec.when is None else compile_condition(spec.when, compiler, (*path, "when"))
         self._split = _split(spec, compiler, (*path, "hub"))
         self._hub, self._fixed = _hub(spec, compiler, (*path, "hub"))
         self._list_name, self._collect = compile_list(spec.list, compiler, (*path, "list"))
@@ -140,18 +141,6 @@ def _topics(topics: tuple[str, ...], compiler: Compiler, path: Path) -> Callable
     if not topics:
         return lambda _topic: True
     return lambda topic: topic in names or any(pattern.match(topic) for pattern in patterns)
-
-
-def _when(value: YamlValue, compiler: Compiler, path: Path) -> Evaluate:
-    if value is None:
-        return always(True)
-    if isinstance(value, str) and is_template(value):
-        compiler.problem(path, "a condition is an expression, and text is always true", "write it without {{ }}")
-        return always(False)
-    if isinstance(value, str | bool) or is_function(value):
-        return compiler.value(value, path).evaluate
-    compiler.problem(path, "a condition is an expression", "for example source.platform == 'google'")
-    return always(False)
 
 
 def _is_split(value: YamlValue) -> TypeGuard[dict[str, YamlValue]]:

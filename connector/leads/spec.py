@@ -88,14 +88,36 @@ class RouteSpec:
 
 
 @dataclass(frozen=True, slots=True)
+class ListedSpec:
+    """A look-up in a suppression list. ``file`` names the list among those that the mapper is given."""
+
+    value: YamlValue
+    file: str
+
+
+@dataclass(frozen=True, slots=True)
+class FilterSpec:
+    """One filter: the leads for which ``when`` holds, or that are ``listed``, are not called. Exactly one is given."""
+
+    name: str
+    when: YamlValue = None
+    listed: ListedSpec | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class MappingSpec:
-    """All that the mapper is built from: the routes in order, and where a lead's id and time stand in the event."""
+    """All that the mapper is built from: filters and routes in order, and where a lead's id and time stand in the
+    event."""
 
     routes: tuple[RouteSpec, ...]
     lead_id: YamlValue = "eventId"
     event_time: YamlValue = "occurredAt"
     duplicate_key: YamlValue = None
     """What two events of the same lead share; None where no duplicates are looked for."""
+    filters: tuple[FilterSpec, ...] = ()
+    """Tried before the routes."""
+    filter_unmatched: bool = False
+    """A lead that no route takes is filtered instead of dead-lettered."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,7 +16,7 @@ LARGEST = 1024 * 1024
 T = TypeVar("T")
 
 Make: TypeAlias = "Callable[[list[bytes]], T]"
-_Mark: TypeAlias = "tuple[int, ...]"
+Mark: TypeAlias = "tuple[int, ...]"
 
 
 class Unusable(ValueError):
@@ -61,14 +61,14 @@ class Watched(Generic[T]):
         self._marks = marks
         return False
 
-    def _marked(self) -> list[_Mark]:
-        return [_mark(path) for path in self._paths]
+    def _marked(self) -> list[Mark]:
+        return [mark_of(path) for path in self._paths]
 
 
-def read_bounded(path: Path) -> bytes:
-    """The content of a regular file of at most 1 MiB. Blocks, but neither on a pipe nor on a device without end.
+def read_bounded(path: Path, largest: int = LARGEST) -> bytes:
+    """The content of a regular file of at most ``largest`` bytes. Raises Unusable.
 
-    Raises Unusable.
+    Blocks, but neither on a pipe nor on a device without end.
     """
     try:
         mode = path.stat().st_mode
@@ -77,15 +77,16 @@ def read_bounded(path: Path) -> bytes:
         if not S_ISREG(mode):
             raise OSError(EINVAL, "this is not a regular file")
         with path.open("rb") as file:
-            content = file.read(LARGEST + 1)
-        if len(content) > LARGEST:
-            raise OSError(EFBIG, f"the file is larger than {LARGEST:,} bytes")
+            content = file.read(largest + 1)
+        if len(content) > largest:
+            raise OSError(EFBIG, f"the file is larger than {largest:,} bytes")
     except (OSError, ValueError) as error:  # ValueError: a NUL in the path
         raise Unusable(f"{path}: {_reason(error)}") from None
     return content
 
 
-def _mark(path: Path) -> _Mark:
+def mark_of(path: Path) -> Mark:
+    """What is another when a file has changed, links followed. Raises Unusable."""
     try:
         found = os.stat(path)  # noqa: PTH116 - called for each file once a second: half of what Path.stat takes
     except (OSError, ValueError) as error:

@@ -28,6 +28,7 @@ from connector.leads.outcome import Reason, SetAside
 from connector.leads.properties import PROPERTIES, properties_of
 from connector.leads.refusal import RefusalError
 from connector.leads.spec import Channel, Endpoint
+from connector.suppression import SuppressionFile
 
 ROOT = Path(__file__).parents[2]
 PAGES = {name: (ROOT / "docs" / name).read_text("utf-8") for name in ("mapping.md", "scheduling.md")}
@@ -39,7 +40,10 @@ GOES_TO = "goes to"
 REASONS = frozenset(Reason)
 COLUMN = re.compile(r"`(?P<path>[A-Za-z_.]+)` (?P<place>in the event|in the contact|in the route|sent)")
 CELLS = re.compile(r"(?<!\\)\|")
-KINDS = frozenset({"sh", "json lead", "json contact", "yaml route", "python functions"})
+LIST = "suppressed.txt"
+KINDS = frozenset({
+    "sh", "json lead", "json contact", "yaml route", "yaml filters", f"text {LIST}", "python functions"
+})  # fmt: skip
 BASE = {
     "kafka": {"bootstrap_servers": "localhost:9092", "topics": ["leads"]},
     "schemas": {"reader": "schemas/lead_event.avsc"},
@@ -60,12 +64,14 @@ class Fence:
 
 @dataclass(frozen=True)
 class Row:
-    """A row of a table by column, and the route above it. Code has lost its backticks."""
+    """A row of a table by column, the route above it, and the filters, where there are some between the headline of its
+    section and the table. Code has lost its backticks."""
 
     page: str
     line: int
     cells: dict[str, str]
     route: str
+    filters: str
 
 
 def code(cell: str) -> str:
@@ -77,7 +83,7 @@ def code(cell: str) -> str:
 def blocks(page: str) -> Iterator[Fence | Row]:
     """A page's fences and rows in order."""
     lines = PAGES[page].splitlines()
-    route, number, header = "", 0, None
+    route, filters, number, header = "", "", 0, None
     while number < len(lines):
         line = lines[number]
         number += 1
@@ -86,16 +92,19 @@ def blocks(page: str) -> Iterator[Fence | Row]:
             number = lines.index("```", start) + 1
             fence = Fence(page, start, line[3:], "\n".join(lines[start : number - 1]))
             route = fence.text if fence.kind == "yaml route" else route
+            filters = fence.text if fence.kind == "yaml filters" else filters
             yield fence
         elif not line.startswith("|"):
             header = None
+            filters = "" if line.startswith("#") else filters
         else:
             cells = [cell.strip() for cell in CELLS.split(line)[1:-1]]
             if header is None:
                 header = cells
             elif not set(line) <= set("|-"):
                 assert len(cells) == len(header), f"line {number}: {len(cells)} cells for {len(header)} columns"
-                yield Row(page, number, {name: code(cell) for name, cell in zip(header, cells, strict=True)}, route)
+                found = {name: code(cell) for name, cell in zip(header, cells, strict=True)}
+                yield Row(page, number, found, route, filters)
 
 
 BLOCKS = [block for page in PAGES for block in blocks(page)]
@@ -161,18 +170,21 @@ def put(target: dict[str, Any], path: str, value: object) -> None:
 
 @pytest.fixture
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A folder to write configurations to; the page's Python functions can be imported."""
+    """A folder to write configurations to, with the page's list; the page's Python functions can be imported."""
     (functions,) = [fence for fence in FENCES if fence.kind == "python functions"]
     (tmp_path / "acme_mapping.py").write_text(functions.text, "utf-8")
     monkeypatch.syspath_prepend(tmp_path)
+    (listed,) = [fence for fence in FENCES if fence.kind == f"text {LIST}"]
+    (tmp_path / LIST).write_text(listed.text, "utf-8")
     return tmp_path
 
 
-def mapper_of(routes: list[dict[str, Any]], folder: Path) -> Mapper:
-    """The mapper of a whole configuration file with these routes."""
+def mapper_of(routes: list[dict[str, Any]], folder: Path, **sections: Any) -> Mapper:
+    """The mapper of a whole configuration file with these routes and other sections."""
     path = folder / "connector.yaml"
-    path.write_text(json.dumps({**BASE, "routes": routes}), "utf-8")
-    return Mapper(load(path, {}, check_files=False).settings.mapping(), READER.raw)
+    path.write_text(json.dumps({**BASE, "routes": routes, **sections}), "utf-8")
+    lists = {LIST: SuppressionFile(folder / LIST)}
+    return Mapper(load(path, {}, check_files=False).settings.mapping(), READER.raw, lists)
 
 
 def routes_of(text: str) -> list[dict[str, Any]]:
@@ -181,11 +193,13 @@ def routes_of(text: str) -> list[dict[str, Any]]:
     return shown if isinstance(shown, list) else [{"name": "example", "hub": "sales", **shown}]
 
 
-def mapped(routes: list[dict[str, Any]], lead: dict[str, Any], folder: Path, now_ms: int) -> MappedLead | SetAside:
+def mapped(
+    routes: list[dict[str, Any]], lead: dict[str, Any], folder: Path, now_ms: int, **sections: Any
+) -> MappedLead | SetAside:
     """What becomes of a lead given as JSON on the topic ``leads``."""
     decoded = DECODER.decode("leads", json.dumps(lead).encode(), None)
     assert isinstance(decoded, dict), decoded
-    return mapper_of(routes, folder).map(decoded, "leads", now_ms)
+    return mapper_of(routes, folder, **sections).map(decoded, "leads", now_ms)
 
 
 def valued(cell: str, folder: Path) -> MappedLead | SetAside:
@@ -244,6 +258,15 @@ def test_a_route_that_cannot_work_is_refused_with_the_words_of_the_page(row: Row
     assert [problem.message for problem in caught.value.problems] == [row.cells["check says"]]
 
 
+@pytest.mark.parametrize("row", rows("in a filter", "check says"), ids=at_line)
+def test_a_filter_that_cannot_work_is_refused_with_the_words_of_the_page(row: Row, folder: Path) -> None:
+    """The lines shown, in a filter that has a name."""
+    routes = [{"name": "example", "hub": "sales", "contact": {"clientIds": "person.phones"}}]
+    with pytest.raises(MappingError) as caught:
+        mapper_of(routes, folder, filters=[{"name": "example", **yaml(row.cells["in a filter"])}])
+    assert [problem.message for problem in caught.value.problems] == [row.cells["check says"]]
+
+
 @pytest.mark.parametrize("row", [row for row in ROWS if is_scenario(row)], ids=at_line)
 def test_a_scenario_ends_as_the_page_says(row: Row, folder: Path) -> None:
     """The properties that are sent, or the reason for which the lead is set aside."""
@@ -266,7 +289,7 @@ def test_a_scenario_ends_as_the_page_says(row: Row, folder: Path) -> None:
         else:
             assert column is not None or not name, f"unknown column {name!r}"
     assert expected
-    end = mapped(routes, lead, folder, now_ms)
+    end = mapped(routes, lead, folder, now_ms, filters=yaml(row.filters) or [])
     result = reason_or_contact(end)
     for name, cell in expected.items():
         if isinstance(result, str) or cell in REASONS:
@@ -306,6 +329,7 @@ def test_nothing_on_the_page_escapes() -> None:
         {"value", "gives"},
         {"value", "check says"},
         {"in a route", "check says"},
+        {"in a filter", "check says"},
         {"property", "channels", "required"},
         {"reason", "outcome"},
     ]

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import pytest
+import structlog
 
 from connector.delivery.lane import Lane, LanePolicy
+from connector.delivery.progress import PartitionProgress
+from connector.delivery.record import Claim, Record
 from connector.leads.answer import Answer, AnswerClass
 from connector.leads.mapped import Destination
-from connector.leads.outcome import Outcome
+from connector.leads.outcome import Outcome, Reason, SetAside, Stage
 from connector.reporting import _SET_ASIDE, Reporting
 from connector.telemetry.health import Health
 from connector.telemetry.metrics import Metrics
@@ -23,7 +26,36 @@ def test_hubs_that_events_name_and_nobody_knows_leave_nothing_behind() -> None:
     assert not health.troubles
 
 
-@pytest.mark.parametrize("outcome", sorted(set(Outcome) - {Outcome.DELIVERED, Outcome.FILTERED}))
+@pytest.mark.parametrize("outcome", sorted(set(Outcome) - {Outcome.DELIVERED}))
 def test_every_way_to_set_aside_has_its_words(outcome: Outcome) -> None:
     """They say where the lead is."""
     assert _SET_ASIDE[outcome]
+
+
+def test_filtered_leads_are_counted_by_reason_and_told_by_filter() -> None:
+    """As what is meant to happen, now and then for each filter; a tombstone is not worth a line."""
+    metrics = Metrics()
+    reporting = Reporting(metrics, Health())
+    record = Record(Claim("leads", 3, PartitionProgress(0)), 17, 1000, b"k", b"v", None)
+
+    def aside(reason: Reason, name: str | None) -> SetAside:
+        return SetAside(Outcome.FILTERED, Stage.FILTER, reason, "", filter=name)
+
+    with structlog.testing.capture_logs() as told:
+        for why in (
+            aside(Reason.EXCLUDED, "one"),
+            aside(Reason.EXCLUDED, "one"),
+            aside(Reason.EXCLUDED, "two"),
+            aside(Reason.SUPPRESSED, "three"),
+            aside(Reason.TOMBSTONE, None),
+        ):
+            reporting.set_aside(record, why)
+    lines = [line for line in told if line["log_level"] != "debug"]
+    assert [(line["log_level"], line["reason"]) for line in lines] == [
+        ("info", "excluded"),
+        ("info", "excluded"),
+        ("info", "suppressed"),
+    ]
+    for reason, number in (("excluded", 3), ("suppressed", 1), ("tombstone", 1)):
+        labels = {"outcome": "filtered", "reason": reason}
+        assert metrics.registry.get_sample_value("leads_outcome_total", labels) == number

@@ -67,6 +67,57 @@ def test_the_summary_of_a_split(tmp_path: Path) -> None:
     ]
 
 
+def test_the_summary_of_filters(tmp_path: Path) -> None:
+    """What each takes, how long its list is, and what becomes of leads without a route, in both forms."""
+    listed = tmp_path / "list"
+    listed.write_text("# asked\nana@example.com\nbea@example.com\n")
+    filters = [
+        {"name": "test-leads", "when": "source.isTest"},
+        {"name": "asked", "listed": {"value": "person.email", "file": str(listed)}},
+    ]
+    config = configuration(tmp_path, filters=filters, unmatched="filter")
+    told = cli("check", "-c", config)
+    assert (told.code, told.err) == (0, "")
+    for line in (
+        "filter       test-leads: no lead with source.isTest",
+        f"filter       asked: no lead with person.email in {listed} (2 entries)",
+        "unmatched    leads that no route takes are filtered",
+    ):
+        assert f"{line}\n" in told.out
+    summary = json.loads(cli("check", "-c", config, "--output", "json").out)["summary"]
+    nothing = dict.fromkeys(("when", "value", "file", "entries"))
+    assert summary["unmatched"] == "filter" and summary["filters"] == [
+        {**nothing, "name": "test-leads", "when": "source.isTest"},
+        {**nothing, "name": "asked", "value": "person.email", "file": str(listed), "entries": 2},
+    ]
+
+
+def test_filters_that_cannot_work(tmp_path: Path) -> None:
+    """Each with its place, files included; a mistake in one does not hide those in another."""
+    (tmp_path / "empty").write_text("")
+    (tmp_path / "latin").write_bytes(b"a\ncaf\xe9@example.com\n")
+    filters = [
+        {"name": "a", "when": "source.isTset"},
+        {"name": "a", "when": True, "listed": {"value": "person.fone", "file": str(tmp_path / "gone")}},
+        {"name": "b", "listed": {"value": "person.email", "file": str(tmp_path / "empty")}},
+        {"name": "c", "listed": {"value": "person.email", "file": str(tmp_path / "latin")}},
+    ]
+    ran = cli("check", "-c", configuration(tmp_path, filters=filters), "--output", "json")
+    problems = {problem["path"]: problem for problem in json.loads(ran.out)["problems"]}
+    assert ran.code == 2 and list(problems) == [
+        "filters[0].when",
+        "filters[1].name",
+        "filters[1].when",
+        "filters[1].listed.value",
+        "filters[1].listed.file",
+        "filters[2].listed.file",
+        "filters[3].listed.file",
+    ]
+    assert all(problem["line"] for problem in problems.values())
+    assert "line 2 is not UTF-8" in problems["filters[3].listed.file"]["message"]
+    assert "caf" not in ran.out
+
+
 def test_every_problem_at_once_each_with_its_place(tmp_path: Path) -> None:
     """Mistakes in values, in rules between them, in files and in the mapping come together, in file order."""
     routes = [{"name": "all", "hub": "sales", "contact": {"clientIds": "person.fone", "nonsense": "eventId"}}]

@@ -62,6 +62,35 @@ def test_text_is_for_people(tmp_path: Path) -> None:
     assert "2 leads: 1 in 1 request (google 1), 1 set aside (missing_field 1); nothing was sent" in ran.err
 
 
+def test_filtered_leads_are_shown_with_their_filter(tmp_path: Path) -> None:
+    """As they would end, with the same list; an unreadable one ends the preview before the first lead."""
+    listed = tmp_path / "list"
+    listed.write_text("+598 99 123 456\n")
+    filters = [
+        {"name": "test-leads", "when": "source.isTest"},
+        {"name": "asked", "listed": {"value": "person.phones", "file": str(listed)}},
+    ]
+    config = configuration(tmp_path, filters=filters, unmatched="filter")
+    other = {"phones": ["+59829012345"]}
+    leads = written(
+        tmp_path,
+        lead(1, source={"isTest": True}),
+        lead(2),
+        lead(3, person=other),
+        lead(4, person=other, source={"platform": "fax"}),
+    )
+    ran = cli("preview", "-c", config, "--input", leads, "--output", "json")
+    assert [line.get("reason") for line in ran.lines] == ["excluded", "suppressed", None, "no_route"]
+    assert [line.get("outcome") for line in ran.lines] == ["filtered", "filtered", None, "filtered"]
+    assert ran.lines[0]["stage"] == "filter" and "3 set aside" in ran.err
+    told = cli("preview", "-c", config, "--input", leads)
+    assert "line 1: filtered: excluded: filter test-leads: its condition holds\n" in told.out
+    assert "line 2: filtered: suppressed: filter asked: the lead is on its suppression list\n" in told.out
+    listed.unlink()
+    ran = cli("preview", "-c", config, "--input", leads)
+    assert (ran.code, ran.out) == (2, "") and "filters[1].listed.file" in ran.err
+
+
 def test_a_split_shows_the_hub_of_each_lead_and_counts_them(tmp_path: Path) -> None:
     """Those to which the service would send them."""
     routes = [{"name": "example", "hub": {"sales": 70, "social": 30}, "contact": {"clientIds": "person.phones"}}]

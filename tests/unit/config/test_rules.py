@@ -68,6 +68,14 @@ BROKEN = [
     (_with(ROUTE, '    contact_window: {from: 540, to: "09:00"}\n'), "routes[0].contact_window.from", "with quotes"),
     (_with(ROUTE, '    contact_window: {from: "25:00", to: 9}\n'), "routes[0].contact_window.from", "time of day"),
     (_with(ROUTE, "    past_dates: {policy: asp}\n"), "routes[0].past_dates.policy", "Did you mean asap?"),
+    # filters
+    (VALID + "filters: [{when: source.isTest}]\n", "filters[0].name", "required"),
+    (VALID + "filters: [{name: a, wen: source.isTest}]\n", "filters[0].wen", "Did you mean when?"),
+    (VALID + "filters: [{name: a, listed: {value: person.email}}]\n", "filters[0].listed.file", "required"),
+    (VALID + "filters: [{name: a, listed: {file: x}}]\n", "filters[0].listed.value", "required"),
+    (VALID + "filters: {name: a}\n", "filters", "must be a list"),
+    (VALID + "unmatched: drop\n", "unmatched", "dead_letter, filter"),
+    (VALID + "unmatched: filtr\n", "unmatched", "Did you mean filter?"),
     # delivery
     (VALID + "delivery: {batch: {max_leads: true}}\n", "delivery.batch.max_leads", "whole number"),
     (VALID + "delivery: {batch: {max_leads: 0}}\n", "delivery.batch.max_leads", "at least 1"),

@@ -100,6 +100,8 @@ class Mapper:
     def map(self, lead: dict[str, object], topic: str, now_ms: int) -> MappedLead | SetAside:
         if lead["hub"] == "old":
             return SetAside(Outcome.EXPIRED, Stage.MAP, Reason.TOO_OLD, "")
+        if lead["hub"] == "unwanted":
+            return SetAside(Outcome.FILTERED, Stage.FILTER, Reason.SUPPRESSED, "")
         if lead["hub"] == "defect":
             raise KeyError("a mistake of ours")
         expires_at_ms = 1000 if lead["hub"] == "short-lived" else None
@@ -547,20 +549,23 @@ def test_what_an_earlier_process_may_have_sent_is_parked_where_that_is_asked_for
 
 
 @pytest.mark.parametrize(
-    ("in_doubt", "parks", "expected"),
+    ("word", "in_doubt", "parks", "expected"),
     [
-        (True, True, Outcome.PARKED),
-        (True, False, Outcome.EXPIRED),
-        (False, True, Outcome.EXPIRED),
+        (b"old", True, True, Outcome.PARKED),
+        (b"old", True, False, Outcome.EXPIRED),
+        (b"old", False, True, Outcome.EXPIRED),
+        (b"unwanted", True, True, Outcome.PARKED),
+        (b"unwanted", True, False, Outcome.FILTERED),
+        (b"unwanted", False, True, Outcome.FILTERED),
     ],
 )
-def test_what_may_have_been_sent_is_parked_also_when_it_is_too_old_by_now(
-    in_doubt: bool, parks: bool, expected: Outcome
+def test_what_may_have_been_sent_is_parked_also_when_it_is_not_to_be_sent_by_now(
+    word: bytes, in_doubt: bool, parks: bool, expected: Outcome
 ) -> None:
-    """Called expired, nobody would look whether it arrived."""
+    """Called expired or filtered, nobody would look whether it arrived."""
 
     async def body(room: Room) -> None:
-        [record] = records(b"old")
+        [record] = records(word)
         record.in_doubt = in_doubt
         room.intake.receive([record])
         await turns()

@@ -73,6 +73,31 @@ def test_the_receipt_of_a_record_that_cannot_be_read() -> None:
     assert receipt.delivery is None
 
 
+def test_the_receipt_of_a_filtered_lead() -> None:
+    """It says who and by which filter; under its position, so that compaction leaves the receipt of a delivery."""
+    receipt = receipt_of(
+        shipment().record,
+        Outcome.FILTERED,
+        None,
+        now_ms=NOW_MS,
+        reason=Reason.SUPPRESSED,
+        lead_id="lead-1",
+        filtered_by="asked",
+    )
+    letter = receipt_letter("receipts", receipt)
+    assert letter.key == b"leads/3/17" and read_receipt(letter.value) == receipt
+    assert content(receipt) == {
+        "version": 1,
+        "lead": "lead-1",
+        "outcome": "filtered",
+        "reason": "suppressed",
+        "filter": "asked",
+        "time": NOW_MS,
+        "attempts": 0,
+        "position": "leads/3/17",
+    }
+
+
 def test_a_duplicate_keeps_the_delivery_alive() -> None:
     """Compaction leaves the last receipt of an id: that of a duplicate must do for the delivery before it."""
     first = Duplicate(Position("leads", 3, 5), NOW_MS - 1000)

@@ -70,7 +70,7 @@ def test_filter_arguments_are_checked() -> None:
 def test_all_problems_come_at_once() -> None:
     """Every problem of every route is listed, each with its place."""
     first = route({"clientIds": ["person.phne"], "priorty": 1}, name="a", when="x == 1")
-    second = route({"timezone": "America/Montevido"}, name="a", endpoint="lists", hub={"sales": 1, "other": 2})
+    second = route({"timezone": "America/Montevido"}, name="a", endpoint="lists", hub={"sales": 0, "other": 2})
     problems = problems_of(first, second, lead_id="evntId")
     assert {problem.path for problem in problems} >= {
         ("lead_id",),
@@ -78,7 +78,7 @@ def test_all_problems_come_at_once() -> None:
         ("routes", 0, "contact", "clientIds", 0),
         ("routes", 0, "contact", "priorty"),
         ("routes", 1, "name"),
-        ("routes", 1, "hub"),
+        ("routes", 1, "hub", "sales"),
         ("routes", 1, "contact", "clientIds"),
         ("routes", 1, "contact", "timezone"),
     }
