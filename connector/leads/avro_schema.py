@@ -21,15 +21,22 @@ PRIMITIVES = frozenset({"null", "boolean", "int", "long", "float", "double", "by
 RECORDS = frozenset({"record", "error"})
 LOGICAL_TYPES = frozenset(
     {
-        *("bytes-decimal", "fixed-decimal", "string-uuid", "int-date", "int-time-millis", "long-time-micros"),
-        *("long-timestamp-millis", "long-timestamp-micros"),
-        *("long-local-timestamp-millis", "long-local-timestamp-micros"),
+        *("bytes-decimal", "fixed-decimal", "string-uuid", "fixed-uuid"),
+        *("int-date", "int-time-millis", "long-time-micros"),
+        *("long-timestamp-millis", "long-timestamp-micros", "long-timestamp-nanos"),
+        *("long-local-timestamp-millis", "long-local-timestamp-micros", "long-local-timestamp-nanos"),
     }
 )
-"""Those that fastavro acts on, as kind and logical type; others have to be ignored (specification, "Logical Types")."""
+"""All but ``duration``, as kind and logical type; what is not here is ignored (specification, "Logical Types").
+fastavro knows most of them, ``datum`` adds the rest."""
 
+KEPT = "lead-connector-kept"
+"""Logical type of a value that fastavro is to leave as it is; see ``resolve``."""
 BOUNDED_DECIMAL = "lead-connector-decimal"
 """In place of ``decimal`` where a schema is decoded with; see ``datum``."""
+
+UUID_SIZE = 16
+"""Bytes that a ``fixed`` needs for being a uuid; of another size it is only a ``fixed``."""
 
 MAX_DEPTH = 100
 """Nested types. fastavro recurses in C, where too deep a nesting ends the process."""
@@ -77,7 +84,9 @@ def logical_of(node: Node) -> str | None:
     if not isinstance(node, dict):
         return None
     logical = node.get("logicalType")
-    return logical if f"{node['type']}-{logical}" in LOGICAL_TYPES else None
+    if f"{node['type']}-{logical}" not in LOGICAL_TYPES:
+        return None
+    return None if node["type"] == "fixed" and logical == "uuid" and node.get("size") != UUID_SIZE else logical
 
 
 def parse_schema(text: str, references: Sequence[tuple[str, str]] = ()) -> AvroSchema:
@@ -182,7 +191,7 @@ class _Survey:
         if name in PRIMITIVES:
             return 1, 0 if name == "null" else 1
         if name in self._open:
-            raise SchemaError(f"{name} contains itself; recursive types are not supported")
+            raise SchemaError(f"{name} contains itself, and recursive types are not read: leave that field out of the schema")
         if name not in self._schema.names:
             raise SchemaError(f"unknown type {name}")
         if name not in self._known:
@@ -192,7 +201,7 @@ class _Survey:
     def _visit_record(self, node: dict[str, Node], depth: int) -> tuple[int, int]:
         name, fields = node["name"], node["fields"]
         if name in self._open:
-            raise SchemaError(f"{name} contains itself; recursive types are not supported")
+            raise SchemaError(f"{name} contains itself, and recursive types are not read: leave that field out of the schema")
         field_names = [field["name"] for field in fields]
         _require(_texts(field_names), f"a field of {name} has no name")
         _require(len(set(field_names)) == len(field_names), f"{name} has two fields of the same name")

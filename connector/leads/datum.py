@@ -7,14 +7,16 @@ what the bytes cannot bound is refused with the schema (``avro_schema``) or here
 from __future__ import annotations
 
 import struct
+from datetime import UTC, datetime, timedelta
 from decimal import Context, Decimal
 from io import BytesIO
 from typing import Any
+from uuid import UUID
 
 import fastavro
 from fastavro.read import LOGICAL_READERS, SchemaResolutionError
 
-from connector.leads.avro_schema import BOUNDED_DECIMAL, AvroSchema, Node, logical_of
+from connector.leads.avro_schema import BOUNDED_DECIMAL, KEPT, PRIMITIVES, UUID_SIZE, AvroSchema, Node, logical_of
 
 _REASONS: tuple[tuple[type[Exception], str], ...] = (
     (EOFError, "the bytes end too early"),
@@ -89,5 +91,32 @@ def _read_decimal(data: bytes, writer_schema: Any = None, _reader_schema: Any = 
     return Decimal(unscaled).scaleb(-scale, Context(prec=precision))
 
 
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_LOCAL_EPOCH = datetime(1970, 1, 1)
+
+
+def _read_nanos(data: int, _writer_schema: Any = None, _reader_schema: Any = None) -> datetime:
+    """A moment to the microsecond, which is all that a datetime holds."""
+    return _EPOCH + timedelta(microseconds=data // 1_000)
+
+
+def _read_local_nanos(data: int, _writer_schema: Any = None, _reader_schema: Any = None) -> datetime:
+    return _LOCAL_EPOCH + timedelta(microseconds=data // 1_000)
+
+
+def _read_fixed_uuid(data: bytes, _writer_schema: Any = None, _reader_schema: Any = None) -> UUID | bytes:
+    return UUID(bytes=data) if len(data) == UUID_SIZE else data
+
+
+def _keep(data: Any, _writer_schema: Any = None, _reader_schema: Any = None) -> Any:
+    return data
+
+
+# Of Avro 1.12; fastavro 1.13 leaves their values as they are.
+LOGICAL_READERS["long-timestamp-nanos"] = _read_nanos
+LOGICAL_READERS["long-local-timestamp-nanos"] = _read_local_nanos
+LOGICAL_READERS["fixed-uuid"] = _read_fixed_uuid
+for kind in PRIMITIVES:
+    LOGICAL_READERS[f"{kind}-{KEPT}"] = _keep
 LOGICAL_READERS[f"bytes-{BOUNDED_DECIMAL}"] = _read_decimal
 LOGICAL_READERS[f"fixed-{BOUNDED_DECIMAL}"] = _read_decimal

@@ -190,7 +190,7 @@ class Decoder:
     def _resolved(self, schema: AvroSchema) -> _Writer:
         fitted = fit(schema, self._reader.plain)
         same = shape(fitted, fitted.root) == self._shape
-        return _Writer(fitted.fullname, prepare(fitted).root, None if same else self._reader.target.root)
+        return _Writer(schema.fullname, prepare(fitted).root, None if same else self._reader.target.root)
 
 
 def _key(schema: int | bytes) -> SchemaKey:

@@ -7,10 +7,20 @@ writer may be newer), absent ones take their default.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from connector.leads.avro_schema import RECORDS, AvroSchema, Node, SchemaError, kind_of, logical_of
-from connector.leads.json_types import LOGICAL_READERS, PRIMITIVE_READERS, Mismatch, Reader, decimal, fixed
+from connector.leads.json_types import (
+    LOGICAL_READERS,
+    PRIMITIVE_READERS,
+    Mismatch,
+    Reader,
+    decimal,
+    decimal_of_bytes,
+    fixed,
+    read_fixed_uuid,
+)
 
 _ABSENT = object()
 
@@ -26,8 +36,9 @@ def compile_check(schema: AvroSchema) -> Reader:
 
 
 class _Compiler:
-    def __init__(self, schema: AvroSchema) -> None:
+    def __init__(self, schema: AvroSchema, decimals: Callable[[int, int], Reader] = decimal) -> None:
         self._schema = schema
+        self._decimals = decimals
         self._named: dict[str, Reader] = {}
 
     def compile(self, node: Node) -> Reader:
@@ -48,7 +59,7 @@ class _Compiler:
         if kind == "map":
             return _map(self.compile(node["values"]))
         if logical == "decimal":
-            return decimal(node["precision"], node.get("scale", 0))
+            return self._decimals(node["precision"], node.get("scale", 0))
         return LOGICAL_READERS[logical] if logical in LOGICAL_READERS else PRIMITIVE_READERS[kind]
 
     def _definition(self, node: dict[str, Node]) -> Reader:
@@ -57,16 +68,18 @@ class _Compiler:
         if kind_of(node) == "enum":
             return _enum(node["name"], node["symbols"], node.get("default"))
         if logical_of(node) == "decimal":
-            return decimal(node["precision"], node.get("scale", 0))
-        return fixed(node["size"])
+            return self._decimals(node["precision"], node.get("scale", 0))
+        return read_fixed_uuid if logical_of(node) == "uuid" else fixed(node["size"])
 
     def _record(self, node: dict[str, Node]) -> Reader:
         fields: list[tuple[str, str, Reader, object, list[str]]] = []
         for field in node["fields"]:
             name, check, default = field["name"], self.compile(field["type"]), _ABSENT
-            if "default" in field:
+            if "default" in field and self._decimals is decimal_of_bytes:
+                default = field["default"]  # made a value before
+            elif "default" in field:
                 try:
-                    default = field["default"] = check(field["default"])
+                    default = field["default"] = self._default(field, check)
                 except Mismatch as mismatch:
                     raise SchemaError(f"the default of {node['name']}.{name} does not fit: {mismatch}") from None
             fields.append((name, f".{name}", check, default, field.get("aliases", [])))
@@ -94,6 +107,13 @@ class _Compiler:
             return result
 
         return read
+
+    def _default(self, field: dict[str, Node], check: Reader) -> object:
+        """As Avro's JSON encoding has it too, where a decimal is the characters of its bytes: "\\u0000" for nought."""
+        try:
+            return check(field["default"])
+        except Mismatch:
+            return _Compiler(self._schema, decimal_of_bytes).compile(field["type"])(field["default"])
 
     def _union(self, node: list[Node]) -> Reader:
         if len(node) == 2 and "null" in node:  # by far the most frequent

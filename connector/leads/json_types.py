@@ -131,10 +131,29 @@ def decimal(precision: int, scale: int) -> Reader:
     return read
 
 
+def decimal_of_bytes(precision: int, scale: int) -> Reader:
+    """The bytes of a decimal (two's complement, big-endian) as a string of the characters U+0000 to U+00FF."""
+
+    def read(value: Any) -> Decimal:
+        unscaled = int.from_bytes(read_bytes(value), "big", signed=True)
+        if abs(unscaled) >= 10**precision:
+            raise Mismatch(f"decimal ({precision} digits)")
+        return Decimal(unscaled).scaleb(-scale, Context(prec=precision))
+
+    return read
+
+
 def read_uuid(value: Any) -> UUID:
     if type(value) is str and _UUID.fullmatch(value):
         return UUID(value)
     raise Mismatch("uuid (string)")
+
+
+def read_fixed_uuid(value: Any) -> UUID:
+    """The text of a uuid, or its 16 bytes as a string of the characters U+0000 to U+00FF."""
+    if type(value) is str and len(value) == 16:
+        return UUID(bytes=read_bytes(value))
+    return read_uuid(value)
 
 
 def read_date(value: Any) -> date:
@@ -166,16 +185,15 @@ def time_of_day(microseconds: int) -> Reader:
     return read
 
 
-def timestamp(microseconds: int) -> Reader:
-    """ISO 8601 with an offset, or units since the epoch; gives an aware datetime in UTC."""
+def timestamp(nanoseconds: int) -> Reader:
+    """ISO 8601 with an offset, or units (``nanoseconds`` each) since the epoch; gives an aware datetime in UTC."""
 
     def read(value: Any) -> datetime:
         try:
             if type(value) is int:
-                return _EPOCH + timedelta(microseconds=value * microseconds)
+                return _EPOCH + timedelta(microseconds=value * nanoseconds // 1_000)
             if type(value) is str and (found := _MOMENT.fullmatch(value)) and found["offset"]:
-                exact = datetime.fromisoformat(value.upper()).astimezone(UTC)
-                return exact.replace(microsecond=exact.microsecond // microseconds * microseconds)
+                return _whole_units(datetime.fromisoformat(value.upper()).astimezone(UTC), nanoseconds)
         except _ERRORS:
             pass
         raise Mismatch("timestamp (ISO 8601 string with an offset, or units since the epoch)")
@@ -183,21 +201,25 @@ def timestamp(microseconds: int) -> Reader:
     return read
 
 
-def local_timestamp(microseconds: int) -> Reader:
+def local_timestamp(nanoseconds: int) -> Reader:
     """ISO 8601 without an offset, or units since midnight of 1970-01-01 on that clock; gives a naive datetime."""
 
     def read(value: Any) -> datetime:
         try:
             if type(value) is int:
-                return _LOCAL_EPOCH + timedelta(microseconds=value * microseconds)
+                return _LOCAL_EPOCH + timedelta(microseconds=value * nanoseconds // 1_000)
             if type(value) is str and (found := _MOMENT.fullmatch(value)) and not found["offset"]:
-                exact = datetime.fromisoformat(value.upper())
-                return exact.replace(microsecond=exact.microsecond // microseconds * microseconds)
+                return _whole_units(datetime.fromisoformat(value.upper()), nanoseconds)
         except _ERRORS:
             pass
         raise Mismatch("local timestamp (ISO 8601 string without an offset, or units since the epoch)")
 
     return read
+
+
+def _whole_units(exact: datetime, nanoseconds: int) -> datetime:
+    microseconds = max(nanoseconds // 1_000, 1)  # a datetime holds no less
+    return exact.replace(microsecond=exact.microsecond // microseconds * microseconds)
 
 
 PRIMITIVE_READERS: dict[str, Reader] = {
@@ -216,8 +238,10 @@ LOGICAL_READERS: dict[str, Reader] = {
     "date": read_date,
     "time-millis": time_of_day(1_000),
     "time-micros": time_of_day(1),
-    "timestamp-millis": timestamp(1_000),
-    "timestamp-micros": timestamp(1),
-    "local-timestamp-millis": local_timestamp(1_000),
-    "local-timestamp-micros": local_timestamp(1),
+    "timestamp-millis": timestamp(1_000_000),
+    "timestamp-micros": timestamp(1_000),
+    "timestamp-nanos": timestamp(1),
+    "local-timestamp-millis": local_timestamp(1_000_000),
+    "local-timestamp-micros": local_timestamp(1_000),
+    "local-timestamp-nanos": local_timestamp(1),
 }

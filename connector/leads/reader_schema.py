@@ -11,6 +11,7 @@ from connector.leads.avro_schema import RECORDS, AvroSchema, SchemaError, canoni
 from connector.leads.datum import prepare
 from connector.leads.json_check import compile_check
 from connector.leads.json_types import Reader
+from connector.leads.resolve import distinct
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -28,7 +29,8 @@ class ReaderSchema:
     plain: AvroSchema = field(repr=False)
     """`parsed` with its named types."""
     target: AvroSchema = field(repr=False)
-    """What fastavro resolves to: as `plain`, with defaults as the values that leads hold (not as JSON)."""
+    """What fastavro resolves to: as `plain`, with defaults as the values that leads hold (not as JSON), and with names
+    of its own (``resolve.distinct``)."""
     check: Reader = field(repr=False)
     """Reads natural JSON, or raises Mismatch."""
 
@@ -42,4 +44,5 @@ class ReaderSchema:
         raw = orjson.loads(text)
         target = parse_schema(text)  # parsed again, because compile_check and prepare write into it
         check = compile_check(target)
-        return ReaderSchema(raw, parsed, plain.fullname, canonical_fingerprint(raw), plain, prepare(target), check)
+        target = distinct(prepare(target))
+        return ReaderSchema(raw, parsed, plain.fullname, canonical_fingerprint(raw), plain, target, check)

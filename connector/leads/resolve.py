@@ -6,11 +6,16 @@ reason does not depend on the lead. Source: Apache Avro 1.12 specification, "Sch
 fastavro also applies the *writer's* logical types, where the specification has the reader's: a plain ``long`` read as
 timestamp would stay a number, and a ``uuid`` read as string would become an object. `fit` writes the writer's schema
 over so that a lead always has the reader's types.
+
+Of a union that has several branches for a datum, fastavro takes the first, as the specification says: a ``long`` for
+which there is ``double`` before ``long`` becomes 59899123456.0, and one of two records of the same name in different
+namespaces is read as the other. Here the branch of the very same type comes first, as in Avro's own implementation for
+Java (``Resolver``), so that resolving gives what reading without it would.
 """
 
 from __future__ import annotations
 
-from connector.leads.avro_schema import RECORDS, AvroSchema, Node, kind_of, logical_of
+from connector.leads.avro_schema import KEPT, PRIMITIVES, RECORDS, AvroSchema, Node, kind_of, logical_of
 
 _PROMOTIONS = {
     ("int", "long"),
@@ -25,8 +30,8 @@ _PROMOTIONS = {
 _SAME_BYTES = ({"int", "long"}, {"string", "bytes"})
 """Kinds whose encodings are alike, so that one may be decoded as the other."""
 _SAME_VALUES = (
-    {"timestamp-millis", "timestamp-micros"},
-    {"local-timestamp-millis", "local-timestamp-micros"},
+    {"timestamp-millis", "timestamp-micros", "timestamp-nanos"},
+    {"local-timestamp-millis", "local-timestamp-micros", "local-timestamp-nanos"},
     {"time-millis", "time-micros"},
 )
 """Logical types that differ in their unit only: the writer's is kept, so that the value stays right."""
@@ -50,7 +55,7 @@ class Unfit(Exception):
 
 
 def fit(writer: AvroSchema, reader: AvroSchema) -> AvroSchema:
-    """The writer's schema (changed **in place**) such that resolving it gives the reader's types.
+    """The writer's schema written over such that resolving it to the `distinct` reader's gives the reader's types.
 
     Raises Unfit when no datum of it could be read. Where only some can (a union's branch or an enum's symbol that the
     reader lacks), the datum decides.
@@ -58,77 +63,122 @@ def fit(writer: AvroSchema, reader: AvroSchema) -> AvroSchema:
     return AvroSchema(_Fit(writer, reader).fit(writer.root, reader.root), writer.names)
 
 
+def distinct(schema: AvroSchema) -> AvroSchema:
+    """Make a reader's schema one that fastavro can only match by full name, **in place**: it has types in place of
+    references, names without dots and no aliases. What matches is decided by `fit`, which names the writer's alike."""
+    root = _distinct(schema.root, schema, set())
+    return AvroSchema(root, schema.names)
+
+
+def _distinct(node: Node, schema: AvroSchema, seen: set[int]) -> Node:
+    node = schema.definition(node)
+    if id(node) in seen:
+        return node
+    seen.add(id(node))
+    if isinstance(node, list):
+        node[:] = [_distinct(branch, schema, seen) for branch in node]
+    elif isinstance(node, dict):
+        for key in ("items", "values"):
+            if key in node:
+                node[key] = _distinct(node[key], schema, seen)
+        for field in node.get("fields", []):
+            field["type"] = _distinct(field["type"], schema, seen)
+            field.pop("aliases", None)
+        if "name" in node:
+            node["name"] = _undotted(node["name"])
+            node.pop("aliases", None)
+    return node
+
+
+def _undotted(name: str) -> str:
+    """The full name such that fastavro, which compares what is behind the last dot, compares all of it."""
+    return name.replace(".", " ")
+
+
 class _Fit:
+    """Makes new nodes: what fails in one branch of a union leaves nothing behind in the others. References become the
+    types that they name, each made once."""
+
     def __init__(self, writer: AvroSchema, reader: AvroSchema) -> None:
         self._writer = writer
         self._reader = reader
-        self._read_as: dict[str, str] = {}
+        self._records: dict[tuple[int, int], dict[str, Node]] = {}
 
     def fit(self, writer: Node, reader: Node) -> Node:
         theirs, ours = self._writer.definition(writer), self._reader.definition(reader)
         if isinstance(theirs, list):
             return self._fit_union(theirs, reader)
         if isinstance(ours, list):
-            return self.fit(writer, self._branch_for(theirs, ours))
+            return self._fit_branch(theirs, ours)
         if not self._match(theirs, ours):
             raise Unfit(f"{_name(theirs)} cannot be read as {_name(ours)}")
         match kind_of(theirs):
             case "array":
-                theirs["items"] = self.fit(theirs["items"], ours["items"])
+                return {**theirs, "items": self.fit(theirs["items"], ours["items"])}
             case "map":
-                theirs["values"] = self.fit(theirs["values"], ours["values"])
+                return {**theirs, "values": self.fit(theirs["values"], ours["values"])}
             case "enum":
                 if ours.get("default") is None and not set(theirs["symbols"]) & set(ours["symbols"]):
                     raise Unfit(f"{_name(theirs)} and {_name(ours)} have no symbol in common")
+                return {**theirs, "name": _undotted(ours["name"])}
             case kind if kind in RECORDS:
-                self._fit_record(theirs, ours)
+                return self._fit_record(theirs, ours)
+            case "fixed":
+                return {**_with_logical_type(theirs, ours), "name": _undotted(ours["name"])}
             case _:
                 return _with_logical_type(theirs, ours)
-        return writer
 
     def _fit_union(self, branches: list[Node], reader: Node) -> list[Node]:
+        fitted: list[Node] = []
         failure: Unfit | None = None
-        fits = 0
-        for place, branch in enumerate(branches):
+        for branch in branches:
             try:
-                branches[place] = self.fit(branch, reader)
-                fits += 1
+                fitted.append(self.fit(branch, reader))
             except Unfit as unfit:
                 failure = unfit
-                branches[place] = _UNREADABLE
-        if failure is not None and not fits:
+                fitted.append(_UNREADABLE)
+        if failure is not None and all(branch is _UNREADABLE for branch in fitted):
             raise failure
-        return branches
+        return fitted
 
-    def _branch_for(self, writer: Node, branches: list[Node]) -> Node:
-        for branch in branches:  # the first that matches, as fastavro takes it
-            if self._match(writer, branch):
-                return branch
-        raise Unfit(f"{_name(writer)} is in no branch of {' or '.join(_name(branch) for branch in branches)}")
+    def _fit_branch(self, writer: Node, branches: list[Node]) -> Node:
+        """A type that is read as one branch of a union: the same type if there is one, else the first that matches."""
+        matching = [branch for branch in map(self._reader.definition, branches) if self._match(writer, branch)]
+        if not matching:
+            raise Unfit(f"{_name(writer)} is in no branch of {' or '.join(_name(branch) for branch in branches)}")
+        chosen = next((branch for branch in matching if _same(writer, branch)), matching[0])
+        if kind_of(writer) == "int" and kind_of(chosen) in {"float", "double"}:
+            chosen = next((branch for branch in matching if kind_of(branch) == "long"), chosen)
+        fitted = self.fit(writer, chosen)
+        if chosen is not matching[0] and kind_of(writer) in PRIMITIVES and logical_of(fitted) is None:
+            return {"type": kind_of(writer), "logicalType": KEPT}
+        return fitted
 
-    def _fit_record(self, writer: dict[str, Node], reader: dict[str, Node]) -> None:
-        name = writer["name"]
-        if name in self._read_as:
-            if self._read_as[name] != reader["name"]:
-                raise Unfit(f"{name} would have to be read as two types")
-            return
+    def _fit_record(self, writer: dict[str, Node], reader: dict[str, Node]) -> dict[str, Node]:
+        known = self._records.get((id(writer), id(reader)))
+        if known is not None:
+            return known
         written = {field["name"]: field for field in writer["fields"]}
         read = {field["name"] for field in reader["fields"]}
+        fitted: dict[str, dict[str, Node]] = {}
         for field in reader["fields"]:
             names = [field["name"], *(alias for alias in field.get("aliases", []) if alias not in read)]
-            found = [written[name] for name in names if name in written]
+            found = next((written[name] for name in names if name in written), None)
             try:
-                if found:
-                    found[0]["type"] = self.fit(found[0]["type"], field["type"])
+                if found is not None:
+                    fitted[found["name"]] = {
+                        **found, "name": field["name"], "type": self.fit(found["type"], field["type"])
+                    }  # fmt: skip
                 elif "default" not in field:
                     raise Unfit("the reader needs it, and the writer does not have it")
             except Unfit as unfit:
                 unfit.path.append(field["name"])
                 raise
-            # A field and its alias in one writer (during a renaming): fastavro fails on the second; have it skipped.
-            for superfluous in found[1:]:
-                superfluous["name"] = f" {superfluous['name']}"
-        self._read_as[name] = reader["name"]
+        # What is left is skipped, also where the reader has it as an alias: during a renaming, writers have both.
+        fields = [fitted.get(each["name"]) or {**each, "name": f" {each['name']}"} for each in writer["fields"]]
+        known = {**writer, "name": _undotted(reader["name"]), "fields": fields}
+        self._records[id(writer), id(reader)] = known
+        return known
 
     def _match(self, writer: Node, reader: Node) -> bool:
         theirs, ours = self._writer.definition(writer), self._reader.definition(reader)
@@ -144,6 +194,13 @@ class _Fit:
         if kind in _NAMED:
             return _same_name(theirs, ours) and theirs.get("size") == ours.get("size")
         return True
+
+
+def _same(writer: Node, reader: Node) -> bool:
+    """Whether two types that match are the very same: of one kind, and where they have names, of one full name."""
+    if kind_of(writer) in _NAMED:
+        return bool(writer["name"] == reader["name"])
+    return _plain_kind(writer) == _plain_kind(reader)
 
 
 def _same_name(writer: dict[str, Node], reader: dict[str, Node]) -> bool:

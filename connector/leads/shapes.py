@@ -13,6 +13,7 @@ _LOGICAL = {
     ("long", "timestamp-nanos"): "timestamp",
     ("long", "local-timestamp-millis"): "local timestamp",
     ("long", "local-timestamp-micros"): "local timestamp",
+    ("long", "local-timestamp-nanos"): "local timestamp",
     ("int", "date"): "date",
     ("int", "time-millis"): "time",
     ("long", "time-micros"): "time",
@@ -94,6 +95,8 @@ class _Reader:
             namespace, _, name = name.rpartition(".")
         else:
             namespace = str(schema.get("namespace", namespace))
+        if logical is None and kind == "fixed" and schema.get("logicalType") == "uuid" and schema.get("size") == 16:
+            logical = "uuid"
         shape = Shape(logical or ("record" if kind == "error" else kind))
         self._named[f"{namespace}.{name}" if namespace else name] = shape
         if shape.kind == "record":

@@ -40,6 +40,9 @@ EVERY_TYPE: dict[str, Any] = record(
     field("points", {"type": "array", "items": POINT}),
     field("by_name", {"type": "map", "values": ["null", "test.Point"]}),
     field("either", ["null", "boolean", "long", "string", "test.Point"]),
+    field("at_nanos", timestamp("nanos")),
+    field("local_nanos", logical("long", "local-timestamp-nanos")),
+    field("digest_key", {**logical("fixed", "uuid"), "name": "test.Key", "size": 16}),
     name="test.Everything",
 )
 
@@ -70,6 +73,9 @@ EVERYTHING: st.SearchStrategy[dict[str, Any]] = st.fixed_dictionaries(
         "tax": st.decimals("-99999", "99999", places=4),
         "points": st.lists(_POINTS, max_size=3),
         "by_name": st.dictionaries(TEXT, st.none() | _POINTS, max_size=3),
+        "at_nanos": st.integers(-(2**63), 2**63 - 1),  # fastavro writes no such datetime
+        "local_nanos": st.integers(-(2**63), 2**63 - 1),
+        "digest_key": st.binary(min_size=16, max_size=16),
         "either": st.none() | st.booleans() | st.integers(-(2**63), 2**63 - 1) | TEXT | _POINTS,
     }
 )

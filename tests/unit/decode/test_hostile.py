@@ -142,6 +142,11 @@ def test_a_schema_that_invites_abuse_is_refused(schema: dict[str, Any], message:
             "test.Lead.a",
         ),
         (json.dumps(record(field("a", {"type": "array", "items": "int"}, default=["x"]))), "test.Lead.a"),
+        (json.dumps(record(field("a", DECIMAL, default="\u007f\u00ff"))), "test.Lead.a"),
+        (
+            json.dumps(record(field("a", record(field("b", DECIMAL, default="0"), name="B"), default={"b": "much"}))),
+            "test.Lead.a",
+        ),
     ],
 )
 def test_an_unusable_reader_schema_is_refused(schema: str, message: str) -> None:
