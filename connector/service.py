@@ -280,7 +280,7 @@ class Service:
                 self._reporting.registry_back()
                 if fetched is None:
                     break
-                self._plan.decoder.learn(key, fetched.text, fetched.references)
+                self._plan.decoder.learn(key, fetched.text, fetched.references, fetched.kind)
                 return
         self._plan.decoder.learn(key, None)
 

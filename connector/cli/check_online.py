@@ -127,7 +127,7 @@ async def _subject(loaded: Loaded, decoder: Decoder, found: Registry, subject: s
     fetched = await found.fetch(key)
     named = f"version {latest.version} (id {latest.schema_id})"
     if fetched is not None:
-        decoder.learn(key, fetched.text, fetched.references)
+        decoder.learn(key, fetched.text, fetched.references, fetched.kind)
         if (refusal := decoder.refusal(key)) is not None:
             hint = "Leads written with it would be dead-lettered: correct schemas.reader or the registered schema"
             return _failed(loaded, what, ("schemas", "reader"), f"{subject}, {named}: {refusal.message}", hint)

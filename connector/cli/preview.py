@@ -143,4 +143,4 @@ def _learn(runner: asyncio.Runner, found: Registry, decoder: Decoder, key: Schem
     if fetched is None:
         decoder.learn(key, None)
     else:
-        decoder.learn(key, fetched.text, fetched.references)
+        decoder.learn(key, fetched.text, fetched.references, fetched.kind)

@@ -18,7 +18,7 @@ import httpx2  # for its errors only, which Confluent's client lets through
 from confluent_kafka.schema_registry import AsyncSchemaRegistryClient, Schema, SchemaReference
 from confluent_kafka.schema_registry.error import SchemaRegistryError
 
-from connector.leads.decode import SchemaKey
+from connector.leads.decode import AVRO, SchemaKey
 
 _NOT_FOUND_CODES: Final = frozenset({40401, 40402, 40403})
 """Subject, version, schema not found. Any other 404 (a wrong path, a proxy) says nothing about the schema."""
@@ -36,7 +36,8 @@ class FetchedSchema:
 
     text: str
     references: tuple[tuple[str, str], ...] = ()
-    kind: str = "AVRO"
+    kind: str = AVRO
+    """The schema's language as the registry has it: ``AVRO``, ``JSON`` (JSON Schema), ``PROTOBUF``."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,8 +142,10 @@ class Registry:
         if not isinstance(schema.schema_str, str):
             raise TypeError("an answer without a schema")
         references: dict[str, str] = {}
-        await self._resolve(schema.references or [], references, set())
-        return FetchedSchema(schema.schema_str, tuple(references.items()), schema.schema_type or "AVRO")
+        kind = schema.schema_type or AVRO
+        if kind == AVRO:  # another language's is refused, whatever it refers to
+            await self._resolve(schema.references or [], references, set())
+        return FetchedSchema(schema.schema_str, tuple(references.items()), kind)
 
     async def _has_no_guids(self, error: SchemaRegistryError) -> bool:
         """Whether it is a registry that was asked and only its API has no GUIDs (Apicurio 3.3, older Confluent ones).

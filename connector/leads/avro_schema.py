@@ -191,7 +191,7 @@ class _Survey:
         if name in PRIMITIVES:
             return 1, 0 if name == "null" else 1
         if name in self._open:
-            raise SchemaError(f"{name} contains itself, and recursive types are not read: leave that field out of the schema")
+            raise _recursive(name)
         if name not in self._schema.names:
             raise SchemaError(f"unknown type {name}")
         if name not in self._known:
@@ -201,7 +201,7 @@ class _Survey:
     def _visit_record(self, node: dict[str, Node], depth: int) -> tuple[int, int]:
         name, fields = node["name"], node["fields"]
         if name in self._open:
-            raise SchemaError(f"{name} contains itself, and recursive types are not read: leave that field out of the schema")
+            raise _recursive(name)
         field_names = [field["name"] for field in fields]
         _require(_texts(field_names), f"a field of {name} has no name")
         _require(len(set(field_names)) == len(field_names), f"{name} has two fields of the same name")
@@ -227,6 +227,10 @@ class _Survey:
         if nodes > MAX_NODES:
             raise SchemaError(f"it has more than {MAX_NODES} types when every name is expanded")
         return nodes
+
+
+def _recursive(name: str) -> SchemaError:
+    return SchemaError(f"{name} contains itself, and recursive types are not read: leave that field out of the schema")
 
 
 def _check_decimal(node: dict[str, Node]) -> None:

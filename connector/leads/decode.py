@@ -25,6 +25,11 @@ from connector.leads.resolve import Unfit, fit
 
 __all__ = ["Decoder", "Format", "ReaderSchema", "SchemaError", "SchemaKey"]
 
+AVRO = "AVRO"
+_OTHER_LANGUAGES = {
+    "PROTOBUF": "is a Protobuf schema, and Protobuf is not read",
+    "JSON": "is a JSON Schema, and JSON in a registry's frame is not read",
+}
 MAX_UNKNOWN = 1_000
 """Ids remembered as unknown to the registry. More can come from hostile records; the oldest is forgotten first."""
 
@@ -121,9 +126,12 @@ class Decoder:
                 f"it uses a type or symbol of its writer's schema {writer.name} that {self._reader.fullname} lacks",
             )
 
-    def learn(self, key: SchemaKey, schema: str | None, references: Sequence[tuple[str, str]] = ()) -> None:
+    def learn(
+        self, key: SchemaKey, schema: str | None, references: Sequence[tuple[str, str]] = (), kind: str = AVRO
+    ) -> None:
         """Remember the schema of ``key``: its text, and those it refers to as (name, text), dependencies first.
 
+        ``kind`` is what the registry calls its language (``AVRO``, ``JSON``, ``PROTOBUF``); only Avro is read.
         None says that the registry has none; that is remembered for the last MAX_UNKNOWN of them and until `forget`.
         Never raises for any text: the records of an unusable schema are set aside with the reason.
         """
@@ -135,6 +143,9 @@ class Decoder:
                 self._unknown.popitem(last=False)
             return
         self._unknown.pop(place, None)
+        if kind.upper() != AVRO:
+            self._learnt[place] = _dead(Reason.INCOMPATIBLE_SCHEMA, f"{key} {_other_language(kind)}")
+            return
         try:
             self._learnt[place] = self._resolved(parse_schema(schema, references))
         except SchemaError as error:
@@ -203,6 +214,13 @@ def _place(key: SchemaKey) -> int | bytes:
 
 def _dead(reason: Reason, message: str) -> SetAside:
     return SetAside(Outcome.DEAD_LETTER, Stage.DECODE, reason, message)
+
+
+def _other_language(kind: str) -> str:
+    what = _OTHER_LANGUAGES.get(kind.upper(), f"is not an Avro schema ({kind[:20]!a})")
+    return (
+        f"{what}: have the leads produced as Avro, or as plain JSON (format: json), checked against the reader schema"
+    )
 
 
 def _unknown_format(form: Format, value: bytes) -> str:

@@ -71,6 +71,24 @@ def test_a_registered_schema_that_is_not_avro_is_incompatible(text: str) -> None
     assert "id 9" in result.message
 
 
+@pytest.mark.parametrize("kind", ["XML", "ЯML" * 1000, "jsön\n"])
+def test_a_language_that_nobody_knows_is_named_and_bounded(kind: str) -> None:
+    """Whatever a registry calls its schemas, the message is short and of plain characters."""
+    under_test = decoder()
+    under_test.learn(KEY, READER_TEXT, (), kind)
+    result = under_test.decode("leads", VALUE, None)
+    assert isinstance(result, SetAside) and result.reason is Reason.INCOMPATIBLE_SCHEMA
+    assert "id 9 is not an Avro schema" in result.message
+    assert result.message.isascii() and result.message.isprintable() and len(result.message) < 300
+
+
+def test_avro_is_avro_in_any_case() -> None:
+    """As some registries write it."""
+    under_test = decoder()
+    under_test.learn(KEY, READER_TEXT, (), "avro")
+    assert under_test.decode("leads", VALUE, None) == reference(READER_TEXT, LEAD)
+
+
 @pytest.mark.parametrize(
     ("writer", "place"),
     [

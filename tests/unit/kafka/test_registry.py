@@ -15,7 +15,9 @@ from typing import Any, TypeVar
 import pytest
 
 from connector.kafka.registry import FetchedSchema, Registry, RegistryUnavailable
-from connector.leads.decode import SchemaKey
+from connector.leads.decode import Decoder, SchemaKey
+from connector.leads.outcome import Reason, SetAside
+from tests.unit.decode.support import confluent, decoder, encode, field, record
 
 GUID = "0f1e2d3c-4b5a-4697-8877-665544332211"
 NO_GUID = "00000000-0000-0000-0000-000000000000"
@@ -24,6 +26,44 @@ LINKS = {
     "b": [{"name": "C", "subject": "c/1", "version": 1}],
     "c/1": [{"name": "D", "subject": "d", "version": 2}],
     "d": [{"name": "B", "subject": "b", "version": 1}],  # round in a circle, as no registry should have it
+}
+
+
+def part(name: str, *fields: tuple[str, object], needs: tuple[tuple[str, str, int], ...] = ()) -> dict[str, Any]:
+    """A record as registered, with the types that it refers to as (name, subject, version)."""
+    schema = {"type": "record", "name": name, "fields": [{"name": each, "type": kind} for each, kind in fields]}
+    links = [{"name": link, "subject": subject, "version": version} for link, subject, version in needs]
+    return {"schema": json.dumps(schema), "references": links}
+
+
+def version(subject: str, number: int, registered: dict[str, Any]) -> dict[str, tuple[int, object]]:
+    return {
+        f"/subjects/{subject}/versions/{number}": (
+            200,
+            {"subject": subject, "version": number, "id": 900 + number, **registered},
+        )
+    }
+
+
+TEL = ("s.Tel", "tel", 1)
+PARTS: dict[str, tuple[int, object]] = {
+    # Lead refers to Home and Work; both refer to Tel, Work to an older version of it.
+    "/schemas/ids/20": (
+        200,
+        part("s.Lead", ("home", "s.Home"), ("work", "s.Work"), needs=(("s.Home", "home", 1), ("s.Work", "work", 1))),
+    ),
+    **version("home", 1, part("s.Home", ("tel", "s.Tel"), needs=(TEL,))),
+    **version(
+        "work",
+        1,
+        part("s.Work", ("tel", "s.Tel"), ("more", "s.Home"), needs=(("s.Tel", "tel", 2), ("s.Home", "home", 1))),
+    ),
+    **version("tel", 1, part("s.Tel", ("number", "string"))),
+    **version("tel", 2, part("s.Tel", ("number", "long"))),
+    # A circle of references.
+    "/schemas/ids/21": (200, part("s.Lead", ("one", "s.One"), needs=(("s.One", "one", 1),))),
+    **version("one", 1, part("s.One", ("two", "s.Two"), needs=(("s.Two", "two", 1),))),
+    **version("two", 1, part("s.Two", ("one", "s.One"), needs=(("s.One", "one", 1),))),
 }
 ANSWERS: dict[str, tuple[int, object]] = {
     "/schemas/ids/1": (200, {"schema": TEXT}),
@@ -47,6 +87,15 @@ ANSWERS: dict[str, tuple[int, object]] = {
     "/subjects/d/versions/2": (200, {"subject": "d", "version": 2, "id": 13, "schema": "d", "references": LINKS["d"]}),
     "/subjects/gone/versions/1": (404, {"error_code": 40401, "message": "Subject 'gone' not found."}),
     "/schemas/ids/3": (200, {"schema": "{}", "schemaType": "JSON"}),
+    "/schemas/ids/4": (
+        200,
+        {
+            "schema": 'syntax = "proto3"; import "other.proto"; message Lead { string event_id = 1; }',
+            "schemaType": "PROTOBUF",
+            "references": [{"name": "other.proto", "subject": "other", "version": 1}],
+        },
+    ),
+    **PARTS,
     "/schemas/ids/404": (404, {"error_code": 40403, "message": "Schema 404 not found"}),
     f"/schemas/guids/{NO_GUID}": (404, {"error_code": 40403, "message": "not found"}),
     "/schemas/ids/40": (404, "<html>no such page</html>"),
@@ -148,6 +197,59 @@ def test_references_come_dependencies_first(server: tuple[str, Any]) -> None:
     found = fetch(server[0], SchemaKey("id", 2))
     assert found == FetchedSchema('"A"', (("D", "d"), ("C", "c"), ("B", "b")))
     assert all("deleted=true" in path.lower() for path, _ in server[1] if path.startswith("/subjects"))
+
+
+def learnt(url: str, number: int, reader: dict[str, Any]) -> Decoder:
+    """A decoder that has learnt the schema of an id from the registry."""
+    key, under_test = SchemaKey("id", number), decoder(reader)
+    found = fetch(url, key)
+    assert found is not None
+    under_test.learn(key, found.text, found.references, found.kind)
+    return under_test
+
+
+PHONE = record(field("number", "string"), name="s.Tel")
+HOME = record(field("tel", PHONE), name="s.Home")
+WORK = record(field("tel", "s.Tel"), field("more", "s.Home"), name="s.Work")
+LEAD = record(field("home", HOME), field("work", WORK), name="s.Lead")
+
+
+def test_references_of_references_are_read_with(server: tuple[str, Any]) -> None:
+    """A schema of four parts, one of which two others need: a type has one definition, the first that is referred to,
+    as the registry itself has it."""
+    tel = {"number": "1"}
+    lead = {"home": {"tel": tel}, "work": {"tel": tel, "more": {"tel": tel}}}
+    under_test = learnt(server[0], 20, LEAD)
+    assert under_test.decode("leads", confluent(20, encode(LEAD, lead)), None) == lead
+    paths = [path.partition("?")[0] for path, _ in server[1]]
+    assert paths.count("/subjects/tel/versions/1") == 1 and paths.count("/subjects/home/versions/1") == 1
+
+
+def test_a_circle_of_references_is_refused(server: tuple[str, Any]) -> None:
+    """Such a type has no end; its records are set aside with the name that is missing."""
+    result = learnt(server[0], 21, record(name="s.Lead")).decode("leads", confluent(21, b"\0"), None)
+    assert isinstance(result, SetAside) and result.reason is Reason.INCOMPATIBLE_SCHEMA
+    assert "schema id 21 is not usable" in result.message and "s.One" in result.message
+
+
+@pytest.mark.parametrize(
+    ("number", "frame", "message"),
+    [
+        (4, b"\0", "schema id 4 is a Protobuf schema, and Protobuf is not read"),
+        (4, b"\4\2\0", "schema id 4 is a Protobuf schema, and Protobuf is not read"),
+        (3, b"", "schema id 3 is a JSON Schema, and JSON in a registry's frame is not read"),
+    ],
+    ids=["the first message", "message indexes 1, 0", "JSON"],
+)
+def test_protobuf_and_json_schema_topics_are_refused_by_name(
+    server: tuple[str, Any], number: int, frame: bytes, message: str
+) -> None:
+    """Confluent's frames for them (Protobuf: with message indexes behind the id) end as dead letters that say so."""
+    under_test = learnt(server[0], number, LEAD)
+    result = under_test.decode("leads", confluent(number, frame + b'{"eventId": "e-1"}'), None)
+    assert isinstance(result, SetAside) and result.reason is Reason.INCOMPATIBLE_SCHEMA
+    assert result.message.startswith(f"{message}: have the leads produced as Avro, or as plain JSON (format: json)")
+    assert not any(path.startswith("/subjects/other") for path, _ in server[1])
 
 
 def test_other_kinds_of_schema_are_said_to_be(server: tuple[str, Any]) -> None:
