@@ -15,6 +15,8 @@ from connector.parts import kafka_settings, registry
 from connector.plan import Plan
 from connector.ucontact.probe import ApiUnreachable, reach
 
+_MAY_BE_FRAMED = {Format.AUTO, Format.CONFLUENT, Format.CLOUDEVENTS}
+
 
 @dataclass(frozen=True, slots=True)
 class Finding:
@@ -103,9 +105,7 @@ async def _registry(loaded: Loaded, decoder: Decoder, topics: list[str]) -> list
     if found is None:
         return []
     schemas = loaded.settings.schemas
-    framed = [
-        topic for topic in topics if schemas.formats.get(topic, schemas.format) in (Format.AUTO, Format.CONFLUENT)
-    ]
+    framed = [topic for topic in topics if schemas.formats.get(topic, schemas.format) in _MAY_BE_FRAMED]
     try:
         if not framed:
             await found.latest("lead-connector-check")  # whether there is one or not: it answers

@@ -39,9 +39,9 @@ class SchemasSettings(Section):
     """Where writer schemas are looked up by id. Leave out for formats that carry no id."""
     format: Format = default("auto")
     """How records are encoded: `confluent` (id of a registered schema in front, or GUID in a header), \
-`single_object` (Avro's own, with a fingerprint), `bare` (Avro without any header), `json`. `auto` tells them apart by \
-header and first bytes; it takes a record for bare only where `writer` is given, and a topic of bare records is better \
-named in `formats`, because they can begin like the others."""
+`single_object` (Avro's own, with a fingerprint), `bare` (Avro without any header), `json`, `cloudevents` (an envelope \
+around any of these). `auto` tells them apart by headers and first bytes; it takes a record for bare only where \
+`writer` is given, and a topic of bare records is better named in `formats`, because they can begin like the others."""
     formats: Formats = default({}, examples=[{"leads.json": "json"}])
     """Formats of single topics, where they differ from `format`."""
     writer: File | None = None

@@ -12,7 +12,7 @@ from typing import Any, TypeAlias
 
 import fastavro
 import orjson
-from fastavro.schema import SchemaParseException, fingerprint, to_parsing_canonical_form
+from fastavro.schema import SchemaParseException, UnknownType, fingerprint, to_parsing_canonical_form
 
 Node: TypeAlias = Any
 """A schema as fastavro parses it: a name (str), a union (list) or a definition (dict)."""
@@ -100,6 +100,8 @@ def parse_schema(text: str, references: Sequence[tuple[str, str]] = ()) -> AvroS
         root = fastavro.parse_schema(orjson.loads(text), names)
     except orjson.JSONDecodeError as error:
         raise SchemaError(f"not JSON (line {error.lineno}, column {error.colno})") from None
+    except UnknownType as error:
+        raise SchemaError(f"it refers to the type {error.name}, which nothing before it defines") from None
     except _PARSE_ERRORS as error:
         raise SchemaError(f"not an Avro schema: {_brief(error)}") from None
     _require(not names.keys() & _BUILT_IN, "a type has the name of a built-in type")

@@ -16,12 +16,14 @@ from uuid import UUID
 import orjson
 
 from connector.leads.avro_schema import AvroSchema, Node, SchemaError, canonical_fingerprint, parse_schema, shape
+from connector.leads.cloud_event import CloudEvent, Damaged, open_event
 from connector.leads.datum import Undecodable, Unresolvable, prepare, read_datum
 from connector.leads.framing import Format, Frame, Headers, detect, unframe
 from connector.leads.json_types import Mismatch
 from connector.leads.outcome import Outcome, Reason, SetAside, Stage
 from connector.leads.reader_schema import ReaderSchema
 from connector.leads.resolve import Unfit, fit
+from connector.leads.scope import CLOUD_EVENT
 
 __all__ = ["Decoder", "Format", "ReaderSchema", "SchemaError", "SchemaKey"]
 
@@ -72,6 +74,8 @@ class Decoder:
         """
         self._reader = reader
         self._shape = shape(reader.plain, reader.plain.root)
+        # A field of that name is the lead's own.
+        self._tells_events = all(field["name"] != CLOUD_EVENT for field in reader.parsed["fields"])
         self._default = default
         self._formats = dict(formats)
         self._bare = None if bare_writer is None else self._configured("the bare writer schema", bare_writer)
@@ -102,12 +106,37 @@ class Decoder:
             known = self._learnt.get(int.from_bytes(value[1:5], "big"))
             if isinstance(known, _Writer):
                 return self._read(value, 5, known)
+        if form is Format.CLOUDEVENTS or (headers and form is Format.AUTO):
+            try:
+                event = open_event(value, headers, expected=form is Format.CLOUDEVENTS)
+            except Damaged as damage:
+                return _dead(Reason.UNDECODABLE, f"it is a CloudEvent that cannot be read: {damage}")
+            if event is not None:
+                return self._decode_event(event, headers if event.data is value else None)
         if form is Format.AUTO:
             frame = detect(value, headers, bare=self._bare is not None)
         else:
             frame = unframe(form, value, headers)
         if frame is None:
             return _dead(Reason.UNKNOWN_FORMAT, _unknown_format(form, value))
+        return self._decode_frame(frame, value)
+
+    def _decode_event(self, event: CloudEvent, headers: Headers) -> dict[str, object] | SetAside | SchemaKey:
+        """A CloudEvent's data is told by its bytes, as with ``auto``; what they leave open, its content type says."""
+        if event.data is None:
+            lead: dict[str, object] | SetAside | SchemaKey = self._check_json(event.document)
+        else:
+            frame = detect(event.data, headers, bare=self._bare is not None and not event.is_json)
+            if frame is None and not event.is_json:
+                return _dead(
+                    Reason.UNKNOWN_FORMAT, f"the data of its CloudEvent are {_unknown_format(Format.AUTO, event.data)}"
+                )
+            lead = self._decode_frame(frame or Frame(Format.JSON, None, 0), event.data)
+        if self._tells_events and isinstance(lead, dict):
+            lead[CLOUD_EVENT] = event.attributes
+        return lead
+
+    def _decode_frame(self, frame: Frame, value: bytes) -> dict[str, object] | SetAside | SchemaKey:
         if frame.format is Format.JSON:
             return self._decode_json(value)
         writer = self._writer_of(frame)
@@ -186,6 +215,9 @@ class Decoder:
             document = orjson.loads(value)
         except orjson.JSONDecodeError as error:
             return _dead(Reason.UNDECODABLE, f"it is not JSON (line {error.lineno}, column {error.colno})")
+        return self._check_json(document)
+
+    def _check_json(self, document: object) -> dict[str, object] | SetAside:
         try:
             lead: dict[str, object] = self._reader.check(document)
         except Mismatch as mismatch:
@@ -226,4 +258,6 @@ def _other_language(kind: str) -> str:
 def _unknown_format(form: Format, value: bytes) -> str:
     if form is Format.AUTO:
         return f"{len(value)} bytes in no format that can be told; configure the topic's format"
+    if form is Format.CLOUDEVENTS:
+        return "it is no CloudEvent: it has neither the header ce_specversion nor an envelope of JSON"
     return f"{len(value)} bytes that are not framed as {form.value}"

@@ -26,11 +26,13 @@ class Format(StrEnum):
     """What the values of a topic are."""
 
     AUTO = "auto"
-    """Any of the others, told apart by `detect`."""
+    """Any of the others, told apart by `detect` (CloudEvents by their headers, see ``cloud_event``)."""
     CONFLUENT = "confluent"
     SINGLE_OBJECT = "single_object"
     BARE = "bare"
     JSON = "json"
+    CLOUDEVENTS = "cloudevents"
+    """An envelope, with data that is in any of the others."""
 
 
 class Frame(NamedTuple):
@@ -76,6 +78,8 @@ def unframe(form: Format, value: bytes, headers: Headers) -> Frame | None:
             if not value.startswith(SINGLE_OBJECT_MARK) or len(value) < 10:
                 return None
             return Frame(form, value[2:10], 10)
+        case Format.CLOUDEVENTS:
+            return None  # ``cloud_event`` has looked
         case _:
             return Frame(form, None, 0)
 

@@ -12,6 +12,7 @@ from datetime import datetime
 from types import MappingProxyType
 from uuid import UUID
 
+from connector.leads.cloud_event import ATTRIBUTES
 from connector.leads.contact import fail
 from connector.leads.expressions import Compiler
 from connector.leads.lead_filters import LeadFilter
@@ -20,14 +21,16 @@ from connector.leads.moments import read_moment
 from connector.leads.outcome import Outcome, Reason, SetAside, Stage
 from connector.leads.refusal import RefusalError
 from connector.leads.routes import Route
-from connector.leads.scope import Evaluate, Scope
-from connector.leads.shapes import ShapeError, record_shape
+from connector.leads.scope import CLOUD_EVENT, Evaluate, Scope
+from connector.leads.shapes import Shape, ShapeError, record_shape
 from connector.leads.spec import MappingSpec, SpecProblem
 from connector.leads.suppression import Listed
 from connector.leads.values import instant_ms
 from connector.leads.zones import load_zones
 
 _NO_LISTS: Mapping[str, Listed] = MappingProxyType({})
+ENVELOPE = (Shape("record", {name: (Shape("string"),) for name in ATTRIBUTES}),)
+"""What ``ce`` is: the attributes of a CloudEvent."""
 
 
 class MappingError(Exception):
@@ -53,6 +56,7 @@ class Mapper:
             record = record_shape(reader)
         except ShapeError as error:
             raise MappingError([SpecProblem(("reader",), str(error))]) from error
+        record.fields.setdefault(CLOUD_EVENT, ENVELOPE)
         compiler = Compiler(record)
         self._lead_id = compiler.value(spec.lead_id, ("lead_id",)).evaluate
         self._event_time = compiler.value(spec.event_time, ("event_time",)).evaluate

@@ -9,7 +9,9 @@ if TYPE_CHECKING:
     from jinja2.runtime import Context
 
 TOPIC = "topic"
-"""The one name beside the event's own fields. A field of that name in the event wins."""
+"""The Kafka topic: with CLOUD_EVENT the only names beside the event's own fields. A field of that name wins."""
+CLOUD_EVENT = "ce"
+"""The attributes of the CloudEvent that the lead came in, put there by ``decode``; absent if it came in none."""
 
 
 class Scope:

@@ -46,12 +46,13 @@ PAYLOADS = [
     b"\xc3\x01" + READER.fingerprint + encode(READER_TEXT, LEAD),
     json.dumps(LEAD).encode(),
 ]
+NAMES = [VALUE_SCHEMA_HEADER, "other", "content-type", "ce_specversion", "ce_id"]
+CONTENTS = st.sampled_from([b"1.0", b"application/cloudevents+json", b"application/json"])
 HEADERS = st.none() | st.lists(
-    st.tuples(
-        st.sampled_from([VALUE_SCHEMA_HEADER, "other"]), st.none() | st.binary(max_size=20) | st.text(max_size=20)
-    ),
-    max_size=3,
+    st.tuples(st.sampled_from(NAMES), st.none() | CONTENTS | st.binary(max_size=20) | st.text(max_size=20)),
+    max_size=4,
 )
+EVENT: list[tuple[str, bytes]] = [(f"ce_{name}", b"1.0") for name in ("specversion", "id", "source", "type")]
 PREFIXES = [b"", *(confluent(number, b"") for number in range(1, 6)), b"\xc3\x01" + READER.fingerprint, b"{", b"\1"]
 
 
@@ -77,6 +78,23 @@ def test_spoilt_leads(data: st.DataObject, payload: bytes) -> None:
         end = data.draw(st.integers(start, min(len(payload), start + 8)))
         payload = payload[:start] + data.draw(st.binary(max_size=8)) + payload[end:]
     check(payload, None)
+    check(payload, EVENT)
+
+
+ENVELOPE = json.dumps(
+    {"specversion": "1.0", "id": "1", "source": "s", "type": "t", "data": LEAD, "data_base64": "AAAA"}
+).encode()
+
+
+@given(data=st.data())
+def test_spoilt_envelopes(data: st.DataObject) -> None:
+    """Envelopes of CloudEvents in which a few bytes are replaced, cut out or put in."""
+    payload = ENVELOPE.replace(b', "data_base64": "AAAA"', b"") if data.draw(st.booleans()) else ENVELOPE
+    for _ in range(data.draw(st.integers(0, 3))):
+        start = data.draw(st.integers(0, len(payload)))
+        end = data.draw(st.integers(start, min(len(payload), start + 8)))
+        payload = payload[:start] + data.draw(st.binary(max_size=8)) + payload[end:]
+    check(payload, [("content-type", b"application/cloudevents+json")])
 
 
 JSON = st.recursive(
