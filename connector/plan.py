@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from enum import Enum
 from importlib.metadata import version
+from pathlib import Path
 
 from connector.config import ConfigurationError, Loaded, NotGiven, Problem, SecretFileError
 from connector.config.files import read_text, unusable
@@ -17,6 +18,8 @@ from connector.kafka.clients import Clients
 from connector.kafka.journal import ALWAYS_FIT
 from connector.leads.decode import Decoder, ReaderSchema, SchemaError
 from connector.leads.mapper import Mapper, MappingError
+from connector.leads.record_types import MapperByRecord
+from connector.leads.spec import MappingSpec
 from connector.leads.suppression import Entries, Listed
 from connector.parts import kafka_settings, registry
 from connector.suppression import SuppressionFile
@@ -32,10 +35,16 @@ class Plan:
     suppression lists by the names of their files."""
 
     decoder: Decoder
-    mapper: Mapper
-    reader: ReaderSchema
+    mapper: Mapper | MapperByRecord
+    readers: tuple[ReaderSchema, ...]
+    """The main one first."""
     tzdata: str
     lists: Mapping[str, SuppressionFile]
+
+    @property
+    def reader(self) -> ReaderSchema:
+        """The main reader schema."""
+        return self.readers[0]
 
 
 class Connection(Enum):
@@ -76,17 +85,17 @@ def draft_plan(loaded: Loaded, *, connections: frozenset[Connection] = ALL) -> D
     """As ``make_plan``, as far as it goes with settings that may be partial (``config.examine``). Never raises."""
     problems: list[Problem] = []
     unchecked: list[str] = []
-    reader = decoder = mapper = None
+    readers = decoder = mapper = None
     lists: dict[str, SuppressionFile] = {}
     with _unless_not_given("the schemas", unchecked):
-        reader = _reader(loaded, problems)
+        readers = _readers(loaded, problems)
     with _unless_not_given("the filters", unchecked):
         lists = _lists(loaded, problems)
-    if reader is not None:
+    if readers is not None:
         with _unless_not_given("the formats", unchecked):
-            decoder = _decoder(loaded, reader, problems)
+            decoder = _decoder(loaded, readers, problems)
         with _unless_not_given("the mapping", unchecked):
-            mapper = _mapper(loaded, reader, lists, problems)
+            mapper = _mapper(loaded, readers, lists, problems)
     else:
         unchecked.append("the mapping")
     for connection, part, check in (
@@ -97,9 +106,9 @@ def draft_plan(loaded: Loaded, *, connections: frozenset[Connection] = ALL) -> D
         if connection in connections:
             with _unless_not_given(part, unchecked):
                 problems += check(loaded)
-    if problems or unchecked or reader is None or decoder is None or mapper is None:
+    if problems or unchecked or readers is None or decoder is None or mapper is None:
         return Draft(None, problems, unchecked)
-    return Draft(Plan(decoder, mapper, reader, version("tzdata"), lists), problems, unchecked)
+    return Draft(Plan(decoder, mapper, readers, version("tzdata"), lists), problems, unchecked)
 
 
 @contextmanager
@@ -110,23 +119,39 @@ def _unless_not_given(part: str, unchecked: list[str]) -> Iterator[None]:
         unchecked.append(part)
 
 
-def _reader(loaded: Loaded, problems: list[Problem]) -> ReaderSchema | None:
-    path = loaded.settings.schemas.reader
+def _readers(loaded: Loaded, problems: list[Problem]) -> tuple[ReaderSchema, ...] | None:
+    schemas = loaded.settings.schemas
+    files: list[tuple[tuple[str | int, ...], Path]] = [(("reader",), schemas.reader)]
+    files += [(("readers", index), path) for index, path in enumerate(schemas.readers)]
+    readers: dict[str, ReaderSchema] = {}
+    sound = True
+    for place, path in files:
+        reader = _reader(loaded, ("schemas", *place), path, problems)
+        sound = sound and reader is not None
+        if reader is not None and readers.setdefault(reader.fullname, reader) is not reader:
+            sound = False
+            message = f"{path}: another reader schema has the name {reader.fullname} too"
+            problems.append(loaded.problem(("schemas", *place), message, "One schema for each record type"))
+    return tuple(readers.values()) if sound else None
+
+
+def _reader(loaded: Loaded, place: tuple[str | int, ...], path: Path, problems: list[Problem]) -> ReaderSchema | None:
     try:
         return ReaderSchema.parse(read_text(path))
     except (SchemaError, UnicodeDecodeError) as error:
         hint, message = "It must be an Avro record", str(error)
     except OSError as error:
         hint, message = "Name the Avro schema that leads are read as", (error.strerror or "cannot be read").lower()
-    problems.append(loaded.problem(("schemas", "reader"), f"{path}: {message}", hint))
+    problems.append(loaded.problem(place, f"{path}: {message}", hint))
     return None
 
 
-def _decoder(loaded: Loaded, reader: ReaderSchema, problems: list[Problem]) -> Decoder | None:
+def _decoder(loaded: Loaded, readers: Sequence[ReaderSchema], problems: list[Problem]) -> Decoder | None:
     schemas = loaded.settings.schemas
     try:
         return Decoder(
-            reader,
+            readers[0],
+            others=readers[1:],
             default=schemas.format,
             formats=schemas.formats,
             bare_writer=None if schemas.writer is None else read_text(schemas.writer),
@@ -151,12 +176,18 @@ def _lists(loaded: Loaded, problems: list[Problem]) -> dict[str, SuppressionFile
 
 
 def _mapper(
-    loaded: Loaded, reader: ReaderSchema, lists: Mapping[str, Listed], problems: list[Problem]
-) -> Mapper | None:
+    loaded: Loaded, readers: Sequence[ReaderSchema], lists: Mapping[str, Listed], problems: list[Problem]
+) -> Mapper | MapperByRecord | None:
     spec = loaded.settings.mapping()
     missing: dict[str, Listed] = {each.listed.file: Entries() for each in spec.filters if each.listed is not None}
+
+    def make(spec: MappingSpec, schema: Mapping[str, object]) -> Mapper:
+        return Mapper(spec, schema, {**missing, **lists})
+
     try:
-        return Mapper(spec, reader.raw, {**missing, **lists})
+        if len(readers) == 1 and not any(route.records for route in spec.routes):
+            return make(spec, readers[0].raw)
+        return MapperByRecord(spec, [(reader.fullname, reader.raw) for reader in readers], make)
     except MappingError as error:
         problems += [loaded.problem(each.path, each.message, each.hint) for each in error.problems]
         return None

@@ -13,6 +13,7 @@ from connector.leads.framing import Headers
 from connector.leads.mapped import Destination, MappedLead
 from connector.leads.mapper import Mapper
 from connector.leads.outcome import Outcome, Reason, SetAside, Stage
+from connector.leads.record_types import MapperByRecord
 from connector.ucontact.client import request_body, request_url
 
 LONGEST_TEXT = 500
@@ -79,7 +80,7 @@ class Preview:
     """
 
     decoder: Decoder
-    mapper: Mapper
+    mapper: Mapper | MapperByRecord
     base_url: str
     now_ms: int
     max_leads: int

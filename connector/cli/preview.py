@@ -56,7 +56,7 @@ def preview(
     loaded, plan = load_and_plan(config, check_files=False, connections=needed)
     try:
         if content is not None:
-            decoder = Decoder(plan.reader, default=Format.JSON)  # which asks for no schema
+            decoder = Decoder(plan.reader, others=plan.readers[1:], default=Format.JSON)  # which asks for no schema
             made = _preview(loaded, plan, decoder, now_ms, batch, lambda _key: None)
             _print(made, _from_file(loaded, content, as_topic, limit), output)
         else:

@@ -36,6 +36,7 @@ class RouteSummary(TypedDict):
 
     name: str
     topics: list[str]
+    record: list[str]
     when: YamlValue
     hub: YamlValue
     channel: str
@@ -53,6 +54,7 @@ class Summary(TypedDict):
     start: str
     schema: str
     schema_file: str
+    schemas: list[str]
     format: str
     formats: dict[str, str]
     registry: str | None
@@ -72,6 +74,7 @@ def summary(loaded: Loaded, plan: Plan) -> Summary:
         {
             "name": route.name,
             "topics": list(route.topics),
+            "record": list(route.records),
             "when": route.when,
             "hub": route.hub,
             "channel": route.channel.value,
@@ -88,6 +91,7 @@ def summary(loaded: Loaded, plan: Plan) -> Summary:
         "start": settings.kafka.start.value,
         "schema": plan.reader.fullname,
         "schema_file": str(settings.schemas.reader),
+        "schemas": [reader.fullname for reader in plan.readers],
         "format": settings.schemas.format.value,
         "formats": {topic: Format(form).value for topic, form in settings.schemas.formats.items()},
         "registry": None if settings.schemas.registry is None else settings.schemas.registry.url,
@@ -116,10 +120,11 @@ def _split(base_url: str, weights: Mapping[Destination, int]) -> list[HubSummary
 def as_text(what: Summary) -> str:
     """For people, one thing a line."""
     formats = "".join(f", {topic} {form}" for topic, form in what["formats"].items())
+    others = "".join(f", {name}" for name in what["schemas"][1:])
     lines = [
         ("reads", f"{', '.join(what['topics'])} at {what['bootstrap_servers']}"),
         ("as group", f"{what['group_id']}, from the {what['start']} record where nothing is committed"),
-        ("schema", f"{what['schema']} in {what['schema_file']}"),
+        ("schema", f"{what['schema']} in {what['schema_file']}{others}"),
         ("format", f"{what['format']}{formats}; registry {what['registry'] or 'none'}"),
         *(("filter", _filter(each)) for each in what["filters"]),
         *(("route", _route(route)) for route in what["routes"]),
@@ -139,6 +144,8 @@ def _route(route: RouteSummary) -> str:
     which = "every lead" if route["when"] is None else f"leads with {_value(route['when'])}"
     if route["topics"]:
         which += f" of {', '.join(route['topics'])}"
+    if route["record"]:
+        which += f" of type {', '.join(route['record'])}"
     if split := route["split"]:
         total = sum(each["weight"] for each in split)
         shares = [f"{100 * each['weight'] / total:.3g} % {each['hub']}" for each in split]

@@ -143,6 +143,13 @@ Topics: TypeAlias = Annotated[
     Shown("list of topics", yaml=True),
 ]
 """Topic names and patterns that begin with ^; one alone needs no list."""
+Records: TypeAlias = Annotated[
+    tuple[Text, ...],
+    BeforeValidator(as_list),
+    WithJsonSchema({"anyOf": [{"type": "string", "minLength": 1}, _STRINGS]}),
+    Shown("list of record names", yaml=True),
+]
+"""Full names of Avro records; one alone needs no list."""
 BootstrapServers: TypeAlias = Annotated[
     str,
     BeforeValidator(_bootstrap_servers),

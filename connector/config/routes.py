@@ -7,7 +7,7 @@ from typing import Annotated, Any, TypeAlias, cast
 
 from pydantic import BeforeValidator, Field, WithJsonSchema
 
-from connector.config.names import Expression, Hub, Text, Topics, as_list
+from connector.config.names import Expression, Hub, Records, Text, Topics, as_list
 from connector.config.problems import quote, refuse
 from connector.config.quantities import Count, Duration, PositiveDuration
 from connector.config.section import Section, Shown, default
@@ -118,6 +118,8 @@ class RouteSettings(Section):
     """Unique name, for logs and metrics."""
     topics: Topics = default([])
     """Only leads from these topics (names, or patterns that begin with `^`). Empty: from every topic."""
+    record: Records = default([])
+    """Only leads of these record types (full names of reader schemas, see `schemas.readers`). Empty: of every type."""
     when: Expression = Field(default=None, examples=["source.platform == 'google'"])
     """Condition: an expression over the event. Nothing: every lead."""
     hub: Hub = Field(examples=["sales"])
@@ -152,6 +154,7 @@ class RouteSettings(Section):
             list=None
             if self.list is None
             else ListSpec(yaml_value(self.list.name), self.list.max_leads, self.list.max_wait),
+            records=self.record,
             max_age=self.max_age,
             schedule=ScheduleSpec(
                 past_dates=self.past_dates.policy,

@@ -35,6 +35,9 @@ class SchemasSettings(Section):
 
     reader: File = Field(examples=["schemas/lead_event.avsc"])
     """Avro schema (`.avsc`) that every event is read as: the contract that the mapping is checked against."""
+    readers: Files = default([])
+    """Avro schemas of more record types, for topics that carry several: the full name of a record tells which it is \
+read as. A route takes all of them unless it names some with `record`."""
     registry: RegistrySettings | None = None
     """Where writer schemas are looked up by id. Leave out for formats that carry no id."""
     format: Format = default("auto")

@@ -70,6 +70,16 @@ def read_datum(value: bytes, offset: int, writer: Node, reader: Node | None) -> 
     return datum
 
 
+def read_branch(value: bytes, offset: int) -> tuple[int, int]:
+    """The place of a union's branch that stands at ``offset``, and where its datum begins. Raises Undecodable."""
+    number = 0
+    for place, byte in enumerate(value[offset : offset + 10]):
+        number |= (byte & 0x7F) << (7 * place)
+        if byte < 0x80:
+            return (number >> 1) ^ -(number & 1), offset + place + 1  # zig-zag
+    raise Undecodable("the bytes end too early")
+
+
 def _bound_decimals(node: Node, schema: AvroSchema) -> None:
     node = schema.definition(node)
     if isinstance(node, list):

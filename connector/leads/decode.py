@@ -10,20 +10,20 @@ from collections import OrderedDict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
-from typing import Literal, NamedTuple
+from typing import Any, Literal
 from uuid import UUID
 
 import orjson
 
-from connector.leads.avro_schema import AvroSchema, Node, SchemaError, canonical_fingerprint, parse_schema, shape
+from connector.leads.avro_schema import SchemaError, canonical_fingerprint, parse_schema
 from connector.leads.cloud_event import CloudEvent, Damaged, open_event
-from connector.leads.datum import Undecodable, Unresolvable, prepare, read_datum
+from connector.leads.datum import Undecodable, Unresolvable, read_branch, read_datum
 from connector.leads.framing import Format, Frame, Headers, detect, unframe
 from connector.leads.json_types import Mismatch
 from connector.leads.outcome import Outcome, Reason, SetAside, Stage
 from connector.leads.reader_schema import ReaderSchema
-from connector.leads.resolve import Unfit, fit
 from connector.leads.scope import CLOUD_EVENT
+from connector.leads.writers import Branches, NotRead, Readers, RecordLead, Writer
 
 __all__ = ["Decoder", "Format", "ReaderSchema", "SchemaError", "SchemaKey"]
 
@@ -47,14 +47,6 @@ class SchemaKey:
         return f"schema {self.kind} {self.value}"
 
 
-class _Writer(NamedTuple):
-    """A writer's schema ready to decode with; ``reader`` is None where resolving would change nothing."""
-
-    name: str
-    schema: Node
-    reader: Node | None
-
-
 class Decoder:
     """Decodes and checks records. Not thread-safe; blocks never."""
 
@@ -62,20 +54,23 @@ class Decoder:
         self,
         reader: ReaderSchema,
         *,
+        others: Sequence[ReaderSchema] = (),
         default: Format = Format.AUTO,
         formats: Mapping[str, Format] = MappingProxyType({}),
         bare_writer: str | None = None,
         single_object_writers: Sequence[str] = (),
     ) -> None:
-        """``formats`` is by topic, ``default`` for all others. ``bare_writer`` (schema text) wrote bare Avro;
+        """``others`` are the reader schemas of more record types.
+
+        ``formats`` is by topic, ``default`` for all others. ``bare_writer`` (schema text) wrote bare Avro;
         ``single_object_writers`` (schema texts) are known by fingerprint, as the reader schema is anyway.
 
         Raises SchemaError when a schema is unusable or does not resolve, or bare Avro has no writer.
         """
         self._reader = reader
-        self._shape = shape(reader.plain, reader.plain.root)
+        self._readers = Readers((reader, *others))
         # A field of that name is the lead's own.
-        self._tells_events = all(field["name"] != CLOUD_EVENT for field in reader.parsed["fields"])
+        self._without_event = {each.fullname for each in (reader, *others) if _has_field(each, CLOUD_EVENT)}
         self._default = default
         self._formats = dict(formats)
         self._bare = None if bare_writer is None else self._configured("the bare writer schema", bare_writer)
@@ -83,13 +78,15 @@ class Decoder:
             raise SchemaError(
                 "format bare needs a writer schema: configure the schema that the values are written with"
             )
-        self._fingerprints = {reader.fingerprint: _Writer(reader.fullname, reader.target.root, None)}
+        self._fingerprints: dict[bytes, Writer | Branches] = {
+            each.fingerprint: self._readers.own(each) for each in (reader, *others)
+        }
         for text in single_object_writers:
             writer = self._configured("a single-object writer schema", text)
             self._fingerprints[canonical_fingerprint(orjson.loads(text))] = writer
         # Bare Avro can begin like a frame; see framing.detect.
         self._hint = "" if self._bare is None else "; if the topic carries bare Avro, set its format to bare"
-        self._learnt: dict[int | bytes, _Writer | SetAside] = {}
+        self._learnt: dict[int | bytes, Writer | Branches | SetAside] = {}
         self._unknown: OrderedDict[int | bytes, SetAside] = OrderedDict()
 
     def decode(self, topic: str, value: bytes | None, headers: Headers) -> dict[str, object] | SetAside | SchemaKey:
@@ -104,7 +101,7 @@ class Decoder:
         if not headers and len(value) > 5 and value[0] == 0 and (form is Format.AUTO or form is Format.CONFLUENT):
             # What nearly every record is, found without building a frame.
             known = self._learnt.get(int.from_bytes(value[1:5], "big"))
-            if isinstance(known, _Writer):
+            if isinstance(known, Writer):
                 return self._read(value, 5, known)
         if form is Format.CLOUDEVENTS or (headers and form is Format.AUTO):
             try:
@@ -124,35 +121,52 @@ class Decoder:
     def _decode_event(self, event: CloudEvent, headers: Headers) -> dict[str, object] | SetAside | SchemaKey:
         """A CloudEvent's data is told by its bytes, as with ``auto``; what they leave open, its content type says."""
         if event.data is None:
-            lead: dict[str, object] | SetAside | SchemaKey = self._check_json(event.document)
+            lead: dict[str, object] | SetAside | SchemaKey = self._check_json(event.document, event)
         else:
             frame = detect(event.data, headers, bare=self._bare is not None and not event.is_json)
             if frame is None and not event.is_json:
                 return _dead(
                     Reason.UNKNOWN_FORMAT, f"the data of its CloudEvent are {_unknown_format(Format.AUTO, event.data)}"
                 )
-            lead = self._decode_frame(frame or Frame(Format.JSON, None, 0), event.data)
-        if self._tells_events and isinstance(lead, dict):
-            lead[CLOUD_EVENT] = event.attributes
+            lead = self._decode_frame(frame or Frame(Format.JSON, None, 0), event.data, event)
+        if isinstance(lead, dict):
+            record = lead.record if isinstance(lead, RecordLead) else self._reader.fullname
+            if record not in self._without_event:
+                lead[CLOUD_EVENT] = event.attributes
         return lead
 
-    def _decode_frame(self, frame: Frame, value: bytes) -> dict[str, object] | SetAside | SchemaKey:
+    def _decode_frame(
+        self, frame: Frame, value: bytes, event: CloudEvent | None = None
+    ) -> dict[str, object] | SetAside | SchemaKey:
         if frame.format is Format.JSON:
-            return self._decode_json(value)
+            return self._decode_json(value, event)
         writer = self._writer_of(frame)
-        if not isinstance(writer, _Writer):
-            return writer
-        return self._read(value, frame.offset, writer)
+        if isinstance(writer, Branches):
+            return self._read_branch(value, frame.offset, writer)
+        return self._read(value, frame.offset, writer) if isinstance(writer, Writer) else writer
 
-    def _read(self, value: bytes, offset: int, writer: _Writer) -> dict[str, object] | SetAside:
+    def _read_branch(self, value: bytes, offset: int, union: Branches) -> dict[str, object] | SetAside:
         try:
-            return read_datum(value, offset, writer.schema, writer.reader)
+            place, offset = read_branch(value, offset)
+        except Undecodable as error:
+            return _dead(Reason.UNDECODABLE, f"it does not decode as a union: {error}")
+        if not 0 <= place < len(union.writers):
+            return _dead(Reason.UNDECODABLE, "it does not decode as a union: the index is out of range")
+        writer = union.writers[place]
+        if isinstance(writer, str):
+            return _dead(Reason.INCOMPATIBLE_SCHEMA, f"its branch of its writer's schema {writer}")
+        return self._read(value, offset, writer)
+
+    def _read(self, value: bytes, offset: int, writer: Writer) -> dict[str, object] | SetAside:
+        try:
+            lead = read_datum(value, offset, writer.schema, writer.reader)
+            return _telling(lead, writer.record) if writer.tells else lead
         except Undecodable as error:
             return _dead(Reason.UNDECODABLE, f"it does not decode as {writer.name}: {error}")
         except Unresolvable:
             return _dead(
                 Reason.INCOMPATIBLE_SCHEMA,
-                f"it uses a type or symbol of its writer's schema {writer.name} that {self._reader.fullname} lacks",
+                f"it uses a type or symbol of its writer's schema {writer.name} that {writer.record} lacks",
             )
 
     def learn(
@@ -176,13 +190,11 @@ class Decoder:
             self._learnt[place] = _dead(Reason.INCOMPATIBLE_SCHEMA, f"{key} {_other_language(kind)}")
             return
         try:
-            self._learnt[place] = self._resolved(parse_schema(schema, references))
+            self._learnt[place] = self._readers.resolve(parse_schema(schema, references))
         except SchemaError as error:
             self._learnt[place] = _dead(Reason.INCOMPATIBLE_SCHEMA, f"{key} is not usable: {error}")
-        except Unfit as error:
-            self._learnt[place] = _dead(
-                Reason.INCOMPATIBLE_SCHEMA, f"{key} does not resolve to {self._reader.fullname}: {error}"
-            )
+        except NotRead as error:
+            self._learnt[place] = _dead(Reason.INCOMPATIBLE_SCHEMA, f"{key} {error}")
 
     def refusal(self, key: SchemaKey) -> SetAside | None:
         """Why every record with this schema is set aside; None where they are not, or it was never learnt."""
@@ -197,7 +209,7 @@ class Decoder:
             for key in keys:
                 self._unknown.pop(_place(key), None)
 
-    def _writer_of(self, frame: Frame) -> _Writer | SetAside | SchemaKey:
+    def _writer_of(self, frame: Frame) -> Writer | Branches | SetAside | SchemaKey:
         match frame:
             case Frame(Format.CONFLUENT, int() | bytes() as schema, _):
                 known = self._learnt.get(schema) or self._unknown.get(schema)
@@ -210,30 +222,44 @@ class Decoder:
             case _:
                 return self._bare or _dead(Reason.UNKNOWN_SCHEMA, "no writer schema is configured for bare Avro")
 
-    def _decode_json(self, value: bytes) -> dict[str, object] | SetAside:
+    def _decode_json(self, value: bytes, event: CloudEvent | None) -> dict[str, object] | SetAside:
         try:
             document = orjson.loads(value)
         except orjson.JSONDecodeError as error:
             return _dead(Reason.UNDECODABLE, f"it is not JSON (line {error.lineno}, column {error.colno})")
-        return self._check_json(document)
+        return self._check_json(document, event)
 
-    def _check_json(self, document: object) -> dict[str, object] | SetAside:
+    def _check_json(self, document: Any, event: CloudEvent | None) -> dict[str, object] | SetAside:
+        """JSON names no type. With several, it is the one whose full name is the only key (as Avro's JSON encoding tags
+        a union), or the CloudEvent's type; else the first."""
+        reader = self._reader
+        if self._readers.many:
+            tag = next(iter(document)) if type(document) is dict and len(document) == 1 else ""
+            if tag in self._readers.by_name:
+                reader, document = self._readers.by_name[tag], document[tag]
+            elif event is not None:
+                reader = self._readers.by_name.get(event.attributes["type"], reader)
         try:
-            lead: dict[str, object] = self._reader.check(document)
+            lead: dict[str, object] = reader.check(document)
         except Mismatch as mismatch:
             return SetAside(Outcome.DEAD_LETTER, Stage.CHECK, Reason.INVALID_LEAD, str(mismatch))
-        return lead
+        return _telling(lead, reader.fullname) if self._readers.many else lead
 
-    def _configured(self, what: str, text: str) -> _Writer:
+    def _configured(self, what: str, text: str) -> Writer | Branches:
         try:
-            return self._resolved(parse_schema(text))
-        except (SchemaError, Unfit) as error:
+            return self._readers.resolve(parse_schema(text))
+        except (SchemaError, NotRead) as error:
             raise SchemaError(f"{what}: {error}") from None
 
-    def _resolved(self, schema: AvroSchema) -> _Writer:
-        fitted = fit(schema, self._reader.plain)
-        same = shape(fitted, fitted.root) == self._shape
-        return _Writer(schema.fullname, prepare(fitted).root, None if same else self._reader.target.root)
+
+def _telling(lead: dict[str, object], record: str) -> RecordLead:
+    told = RecordLead(lead)
+    told.record = record
+    return told
+
+
+def _has_field(reader: ReaderSchema, name: str) -> bool:
+    return any(field["name"] == name for field in reader.parsed["fields"])
 
 
 def _key(schema: int | bytes) -> SchemaKey:

@@ -48,7 +48,7 @@ class Reason(StrEnum):
     UNKNOWN_SCHEMA = "unknown_schema"
     """The registry (or configuration) does not know the schema the record names."""
     INCOMPATIBLE_SCHEMA = "incompatible_schema"
-    """The writer's schema does not resolve to the reader schema."""
+    """The writer's schema does not resolve to the reader schema, has a record type that is not read, or is not Avro."""
     UNDECODABLE = "undecodable"
     """The bytes do not decode with the schema they name."""
     INVALID_LEAD = "invalid_lead"

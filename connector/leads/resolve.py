@@ -192,7 +192,7 @@ class _Fit:
         if kind == "map":
             return self._match(theirs["values"], ours["values"])
         if kind in _NAMED:
-            return _same_name(theirs, ours) and theirs.get("size") == ours.get("size")
+            return same_name(theirs, ours) and theirs.get("size") == ours.get("size")
         return True
 
 
@@ -203,7 +203,7 @@ def _same(writer: Node, reader: Node) -> bool:
     return _plain_kind(writer) == _plain_kind(reader)
 
 
-def _same_name(writer: dict[str, Node], reader: dict[str, Node]) -> bool:
+def same_name(writer: dict[str, Node], reader: dict[str, Node]) -> bool:
     """Names match without their namespaces, or by an alias of the reader's."""
     short = writer["name"].rpartition(".")[2]
     aliases = reader.get("aliases", [])

@@ -83,6 +83,8 @@ class RouteSpec:
     """Names, or patterns that begin with ^; empty takes every topic."""
     list: ListSpec | None = None
     """For the endpoint ``lists`` only, which needs it."""
+    records: tuple[str, ...] = ()
+    """Full names of reader schemas; empty takes every record type."""
     max_age: timedelta | None = None
     schedule: ScheduleSpec = field(default_factory=ScheduleSpec)
 
