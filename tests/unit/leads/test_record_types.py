@@ -60,7 +60,7 @@ def test_each_type_goes_its_route() -> None:
     assert (order.route, json.loads(order.body)["data"]) == ("orders", {"basket": "b-1"})
     other = mapped(under_test, lead("leads.Lead", campaign="c-1"))
     assert (other.route, json.loads(other.body)["data"]) == ("leads", {"campaign": "c-1"})
-    assert under_test.destinations == [("orders", Destination("shop")), ("leads", Destination("sales"))]
+    assert under_test.destinations == [("orders", {Destination("shop"): 1}), ("leads", {Destination("sales"): 1})]
 
 
 def test_order_holds_across_types() -> None:
