@@ -21,7 +21,7 @@ _DRAWS = 1 << 64
 
 
 class Split:
-    """The hubs of one route with their weights, which are positive. Picking costs some microseconds a hub."""
+    """The hubs of one route with their weights, which are positive. Picking costs about a microsecond a hub."""
 
     def __init__(self, route: str, weights: Mapping[str, int], endpoint: Endpoint) -> None:
         # By name, so that the order in which they are written means nothing.
