@@ -138,6 +138,8 @@ class Reporting:
                 self._metrics.sent_again.labels("ambiguous").inc()
             elif shipment.record.in_doubt:
                 self._metrics.sent_again.labels("takeover").inc()
+            for dropped in lead.dropped:
+                self._metrics.numbers_dropped.labels(dropped.why.value).inc(dropped.numbers)
             since = lead.event_time_ms if lead.event_time_ms is not None else shipment.record.timestamp_ms
             if since is not None:
                 histogram = self._time_to_lead.get(lead.route)

@@ -11,6 +11,7 @@ import orjson
 
 from connector.cli.output import Output
 from connector.leads.outcome import Outcome
+from connector.leads.mapped import MappedLead
 from connector.preview import Refused, Request, Result, as_json
 
 _NOTHING: Mapping[str, str] = MappingProxyType({})
@@ -50,7 +51,7 @@ class Report:
 def _line(result: Result) -> bytes:
     """One JSON object. The body is not read and written again: it stands there byte by byte."""
     if isinstance(result, Request):
-        leads = [{"lead_id": lead.lead_id, "route": lead.route, "position": place} for place, lead in result.leads]
+        leads = [_lead(place, lead) for place, lead in result.leads]
         return (
             as_json(
                 {
@@ -88,10 +89,25 @@ def _block(result: Result) -> bytes:
         end = "filtered" if why.outcome is Outcome.FILTERED else "set aside"
         text = f"{result.place}: {end}: {why.reason.value}: {why.message}\n"
     else:
-        heads = "".join(f"{place}: lead {lead.lead_id}, route {lead.route}\n" for place, lead in result.leads)
+        heads = "".join(_head(place, lead) for place, lead in result.leads)
         body = json.dumps(json.loads(result.body), indent=2, ensure_ascii=False)
         text = f"{heads}POST {result.url}\n{body}\n"
     return f"{text}\n".encode()
+
+
+def _lead(place: str, lead: MappedLead) -> dict[str, object]:
+    """``dropped`` is there only where the contact lacks phone numbers of the lead."""
+    about: dict[str, object] = {"lead_id": lead.lead_id, "route": lead.route, "position": place}
+    if lead.dropped:
+        about["dropped"] = [
+            {"property": each.property, "reason": each.why.value, "numbers": each.numbers} for each in lead.dropped
+        ]
+    return about
+
+
+def _head(place: str, lead: MappedLead) -> str:
+    dropped = "".join(f"  {each}\n" for each in lead.dropped)
+    return f"{place}: lead {lead.lead_id}, route {lead.route}\n{dropped}"
 
 
 def _each(counts: Counter[str], more: Mapping[str, str] = _NOTHING) -> str:

@@ -17,6 +17,8 @@ from connector.leads.spec import (
     Endpoint,
     ListSpec,
     PastDates,
+    PhoneFormat,
+    PhoneSpec,
     RouteSpec,
     ScheduleSpec,
     YamlValue,
@@ -111,6 +113,17 @@ upload makes a list of its own in uContact."""
     """A list whose first lead was read so long ago is uploaded."""
 
 
+class PhonesSettings(Section):
+    """How phone numbers are sent (`clientIds`, and `clientId` of SMS and WhatsApp): in order, each once."""
+
+    format: PhoneFormat = default("as_given")
+    """`as_given`: as the lead has them; `e164`: `+59899123456`; `national`: `099123456`, as dialled within the region \
+(numbers of other countries in E.164). With `e164` and `national`, numbers that are not valid are left out."""
+    region: Expression = Field(default=None, examples=["UY"])
+    """Country of numbers without a country code: a code of ISO 3166-1 (`UY`), an expression (`person.country`), or a \
+list of these, of which the first that gives a region counts."""
+
+
 class RouteSettings(Section):
     """One route. The first route that matches takes the lead; `unmatched` says what becomes of one that none takes."""
 
@@ -135,6 +148,7 @@ class RouteSettings(Section):
         min_length=1, examples=["{clientIds: [person.phones]}"], json_schema_extra={"additionalProperties": True}
     )
     """The contact's properties, each with the expression for its value."""
+    phones: PhonesSettings = default({})
     max_age: PositiveDuration | None = None
     """A lead older than this is not sent any more: its outcome is `expired`. Nothing: no limit."""
     past_dates: PastDatesSettings = default({})
@@ -161,6 +175,7 @@ class RouteSettings(Section):
                 grace=self.past_dates.grace,
                 window=ContactWindow(window.days, window.start, window.end) if window else None,
             ),
+            phones=PhoneSpec(self.phones.format, yaml_value(self.phones.region)),
         )
 
 

@@ -5,18 +5,15 @@ Each raises RefusalError with the property's name and never the value. Types: uC
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
+from connector.leads.email_address import address_problem
+from connector.leads.numbers import flat
 from connector.leads.outcome import Reason
 from connector.leads.properties import Kind
 from connector.leads.refusal import RefusalError
 from connector.leads.values import UnsendableError, plain
 
-# One pass over the text: two runs around a digit would take its square, hours for a lead of a megabyte.
-_PHONE = re.compile(r"(?=[^0-9]*[0-9])[0-9+(). \-]+")
-_NOT_DIGITS = re.compile(r"[^0-9]+")
-_EMAIL = re.compile(r"[^@\s]+@[^@\s]+")
 _INT32 = 1 << 31
 
 
@@ -61,59 +58,19 @@ def json_value(name: str, value: object) -> object:
         raise _invalid(name, f"JSON cannot carry it: {error}") from error
 
 
-def phones(name: str, value: object) -> list[str] | None:
-    """Phone numbers from a list of whatever the expressions gave; what is no phone number is dropped.
-
-    Repeats are dropped by their digits (``+1 425…`` and ``+1425…`` are one phone, which would ring twice).
-    """
-    found: dict[str, str] = {}
-    for each in _flat(value):
-        number = _number(each)
-        if number is not None:
-            found.setdefault(_NOT_DIGITS.sub("", number), number)
-    return list(found.values()) or None
-
-
-def phone(name: str, value: object) -> str | None:
-    """One phone number; what is none is refused."""
-    if value is None or value == "":
-        return None
-    number = _number(value)
-    if number is None:
-        raise _invalid(name, "not a phone number")
-    return number
-
-
 def email(name: str, value: object) -> str | None:
-    """One email address, in the form ``someone@somewhere``."""
+    """One email address (see ``email_address``), sent as written and without blanks around it."""
     kept = text_value(name, value)
     if kept is None or not (address := kept.strip()):
         return None
-    if not _EMAIL.fullmatch(address):
-        raise _invalid(name, "not an email address")
+    if why := address_problem(address):
+        raise _invalid(name, f"not an email address: {why}")
     return address
 
 
 def texts(name: str, value: object) -> list[str] | None:
     """A list of text, from a list or one value; absent items are dropped, an empty list is absent."""
-    return [kept for each in _flat(value) if (kept := text_value(name, each)) is not None] or None
-
-
-def _number(value: object) -> str | None:
-    if isinstance(value, int) and not isinstance(value, bool):
-        value = str(value)
-    if not isinstance(value, str):
-        return None
-    number = value.strip()
-    return number if _PHONE.fullmatch(number) else None
-
-
-def _flat(value: object) -> Iterator[object]:
-    if isinstance(value, list | tuple):
-        for each in value:
-            yield from _flat(each)
-    elif value is not None:
-        yield value
+    return [kept for each in flat(value) if (kept := text_value(name, each)) is not None] or None
 
 
 def _invalid(name: str, why: str) -> RefusalError:
@@ -125,9 +82,8 @@ COERCE: dict[Kind, Callable[[str, object], object]] = {
     Kind.IDENTIFIER: text_value,
     Kind.INTEGER: integer,
     Kind.OBJECT: json_object,
-    Kind.PHONE: phone,
-    Kind.PHONES: phones,
     Kind.EMAIL: email,
     Kind.TEXTS: texts,
 }
-"""Zone and schedule depend on each other and on the clock: see ``contact`` and ``schedule``."""
+"""Phone numbers depend on the route: see ``numbers``. Zone and schedule depend on each other and on the clock: see
+``contact`` and ``schedule``."""

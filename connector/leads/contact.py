@@ -2,31 +2,36 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import NamedTuple, NoReturn
 
 import orjson
 
 from connector.leads.candidates import compile_candidates, zone_finder
 from connector.leads.coerce import COERCE
-from connector.leads.expressions import Compiled, Compiler, Path
+from connector.leads.expressions import Compiler, Path
 from connector.leads.findings import nearest
+from connector.leads.numbers import Numbers
 from connector.leads.outcome import Reason, Stage
-from connector.leads.properties import FITTING, Kind, Property, properties_of
+from connector.leads.properties import Kind, Property, properties_of
+from connector.leads.property_checks import check_constant, check_kind
 from connector.leads.refusal import RefusalError
+from connector.leads.regions import FindRegion, compile_regions
 from connector.leads.schedule import plan
 from connector.leads.scope import Evaluate, Scope, always
-from connector.leads.shapes import Shape
-from connector.leads.spec import RouteSpec, YamlValue
+from connector.leads.spec import PhoneFormat, PhoneSpec, RouteSpec, YamlValue
 
 _TIMEZONE, _SCHEDULE_DATE = "timezone", "scheduleDate"
 _PHONE_KINDS = frozenset({Kind.PHONE, Kind.PHONES})
 
 
 class _Field(NamedTuple):
-    """One property of the route: its row of the API's table, and how its value is found."""
+    """One property of the route, and how its value is found. ``coerce`` is None for phone numbers."""
 
-    row: Property
+    name: str
+    required: bool
     evaluate: Evaluate
+    coerce: Callable[[str, object], object] | None
 
 
 def fail(name: str, error: Exception, stage: Stage = Stage.MAP) -> NoReturn:
@@ -38,7 +43,8 @@ def fail(name: str, error: Exception, stage: Stage = Stage.MAP) -> NoReturn:
 class Contact:
     """Makes the contacts of one route. Problems of the route's contact go to the compiler."""
 
-    def __init__(self, route: RouteSpec, compiler: Compiler, path: Path) -> None:
+    def __init__(self, route: RouteSpec, compiler: Compiler, route_path: Path) -> None:
+        path = (*route_path, "contact")
         self._rules = route.schedule
         table = properties_of(route.channel, route.endpoint)
         for name in route.contact:
@@ -50,39 +56,44 @@ class Contact:
             if row.required and route.contact.get(row.name) is None:
                 compiler.problem((*path, row.name), f"the contact of {route.channel} needs {row.name}")
         used = [row for row in table.values() if route.contact.get(row.name) is not None]
-        self._fields = [
-            _Field(row, _property(compiler, row, route.contact[row.name], (*path, row.name)))
-            for row in used
-            if row.kind not in {Kind.ZONE, Kind.SCHEDULE}
-        ]
-        schedule = [row for row in used if row.kind is Kind.SCHEDULE]
-        self._schedule = always(None)
-        for row in schedule:
-            self._schedule = _property(compiler, row, route.contact[row.name], (*path, row.name))
         has_phone = any(row.kind in _PHONE_KINDS for row in table.values())
+        numbers, regions_settled = _numbers(route.phones, compiler, (*route_path, "phones"), has_phone=has_phone)
+        has_many = any(row.kind is Kind.PHONES for row in table.values())
+        self._numbers = numbers.many if has_many else numbers.one
+        self._fields: list[_Field] = []
+        self._schedule = always(None)
+        for row in used:
+            if row.kind is Kind.ZONE:
+                continue
+            evaluate = self._property(compiler, row, route.contact[row.name], (*path, row.name), regions_settled)
+            if row.kind is Kind.SCHEDULE:
+                self._schedule = evaluate
+            else:
+                self._fields.append(_Field(row.name, row.required, evaluate, COERCE.get(row.kind)))
         zones = route.contact.get(_TIMEZONE)
         candidates = (
             [] if zones is None else compile_candidates(compiler, zones, (*path, _TIMEZONE), has_phone=has_phone)
         )
         for candidate in candidates:
             if candidate is not None:
-                _check_kind(compiler, Kind.ZONE, candidate, (*path, _TIMEZONE))
+                check_kind(compiler, Kind.ZONE, candidate, (*path, _TIMEZONE))
         self._find_zone = zone_finder(candidates)
-        self._timed = bool(candidates or schedule or route.schedule.window)
+        scheduled = any(row.kind is Kind.SCHEDULE for row in used)
+        self._timed = bool(candidates or scheduled or route.schedule.window)
 
     def body(self, scope: Scope, now_ms: int) -> bytes:
-        """The contact as UTF-8 JSON. Raises RefusalError."""
+        """The contact as UTF-8 JSON; ``scope.dropped`` tells which numbers it lacks. Raises RefusalError."""
         contact: dict[str, object] = {}
-        for row, evaluate in self._fields:
+        for name, required, evaluate, coerce in self._fields:
             try:
                 value = evaluate(scope)
             except Exception as error:  # noqa: BLE001 - an expression may raise anything
-                fail(row.name, error)
-            kept = COERCE[row.kind](row.name, value)
+                fail(name, error)
+            kept = self._numbers(name, value, scope) if coerce is None else coerce(name, value)
             if kept is not None:
-                contact[row.name] = kept
-            elif row.required:
-                raise RefusalError(Reason.MISSING_FIELD, f"{row.name}: the lead has none that can be used")
+                contact[name] = kept
+            elif required:
+                raise RefusalError(Reason.MISSING_FIELD, f"{name}: the lead has none that can be used")
         if self._timed:
             self._add_time(contact, scope, now_ms)
         try:
@@ -99,7 +110,7 @@ class Contact:
 
         def find_zone() -> str | None:
             try:
-                return self._find_zone(scope, _first_phone(contact))
+                return self._find_zone(scope, scope.phone or _first_phone(contact))
             except Exception as error:  # noqa: BLE001 - an expression may raise anything
                 fail(_TIMEZONE, error)
 
@@ -109,6 +120,18 @@ class Contact:
         if date is not None:
             contact[_SCHEDULE_DATE] = date
 
+    def _property(
+        self, compiler: Compiler, row: Property, value: YamlValue, path: Path, regions_settled: bool
+    ) -> Evaluate:
+        """Compiles a property; a type that cannot fit, and a constant that does not, is a problem."""
+        before = len(compiler.problems)
+        compiled = compiler.value(value, path)
+        if len(compiler.problems) > before or not check_kind(compiler, row.kind, compiled, path):
+            return compiled.evaluate
+        if compiled.constant and (row.kind not in _PHONE_KINDS or regions_settled):
+            check_constant(compiler, row, compiled, path, self._numbers)
+        return compiled.evaluate
+
 
 def _first_phone(contact: dict[str, object]) -> str | None:
     numbers = contact.get("clientIds")
@@ -116,33 +139,21 @@ def _first_phone(contact: dict[str, object]) -> str | None:
     return first if isinstance(first, str) else None
 
 
-def _property(compiler: Compiler, row: Property, value: YamlValue, path: Path) -> Evaluate:
-    """Compiles a property; a type that cannot fit, and a constant that does not, is a problem."""
-    before = len(compiler.problems)
-    compiled = compiler.value(value, path)
-    if len(compiler.problems) > before:
-        return compiled.evaluate
-    if not _check_kind(compiler, row.kind, compiled, path):
-        return compiled.evaluate
-    if compiled.constant and row.kind in COERCE:
+def _numbers(rules: PhoneSpec, compiler: Compiler, path: Path, *, has_phone: bool) -> tuple[Numbers, bool]:
+    """How phone numbers are made, and whether their region is the same for every lead."""
+    if not has_phone and rules != PhoneSpec():
+        compiler.problem(path, "an email contact has no phone numbers", "leave it out")
+    if rules.format is PhoneFormat.NATIONAL and rules.region is None:
+        compiler.problem((*path, "format"), "national needs a region", "add region: UY, or the path of a field")
+    find, settled = compile_regions(compiler, rules.region, (*path, "region"))
+    return Numbers(rules.format, None if find is None else _safely(find)), settled
+
+
+def _safely(find: FindRegion) -> FindRegion:
+    def find_region(scope: Scope) -> str | None:
         try:
-            if COERCE[row.kind](row.name, compiled.evaluate(Scope({}, ""))) is None and row.required:
-                compiler.problem(path, "this never has a value")
-        except RefusalError as error:
-            compiler.problem(path, str(error))
-    return compiled.evaluate
+            return find(scope)
+        except Exception as error:  # noqa: BLE001 - an expression may raise anything
+            fail("phones.region", error)
 
-
-def _check_kind(compiler: Compiler, kind: Kind, compiled: Compiled, path: Path) -> bool:
-    """True where the schema allows a type that can become the property; a problem otherwise."""
-    shapes = compiled.shapes
-    if not shapes or any(_fits(shape, kind) for shape in shapes):
-        return True
-    found = " or ".join(sorted({shape.kind for shape in shapes}))
-    compiler.problem(path, f"{path[-1]} cannot be made from {found}", f"it takes {', '.join(sorted(FITTING[kind]))}")
-    return False
-
-
-def _fits(shape: Shape, kind: Kind) -> bool:
-    is_wall_time = kind is not Kind.SCHEDULE or shape.kind != "record" or "local" in shape.fields
-    return shape.kind in FITTING[kind] and is_wall_time
+    return find_region

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import NamedTuple
 
+from connector.leads.dropped import Dropped
 from connector.leads.spec import Endpoint
 
 
@@ -33,7 +34,8 @@ class MappedLead(NamedTuple):
     since the epoch. ``hub_from_event`` says that the hub's name was computed from the event, so an unknown hub is the
     lead's mistake and not the configuration's. ``expires_at_ms`` is when the route's max_age is reached, in
     milliseconds since the epoch (None: never). ``duplicate_key`` is what the duplicate window knows it by (None: no
-    window, or the lead has no key). ``collect`` is set for a lead that goes into a list.
+    window, or the lead has no key). ``collect`` is set for a lead that goes into a list. ``dropped`` says which phone
+    numbers of the lead the contact lacks.
     """
 
     lead_id: str
@@ -45,3 +47,4 @@ class MappedLead(NamedTuple):
     expires_at_ms: int | None = None
     duplicate_key: str | None = None
     collect: Collect | None = None
+    dropped: tuple[Dropped, ...] = ()

@@ -50,7 +50,7 @@ class Route:
             compiler.problem((*path, "endpoint"), "lists needs a name for them", "write list: {name: …} in this route")
         if spec.endpoint is not Endpoint.LISTS and spec.list is not None:
             compiler.problem((*path, "list"), f"{spec.endpoint} has no lists", "write endpoint: lists, or remove this")
-        self._contact = Contact(spec, compiler, (*path, "contact"))
+        self._contact = Contact(spec, compiler, path)
         self._max_age_ms = None if spec.max_age is None else spec.max_age // _MILLISECOND
         if self._max_age_ms is not None and self._max_age_ms <= 0:
             compiler.problem((*path, "max_age"), "an age of nothing would expire every lead")
@@ -91,6 +91,7 @@ class Route:
             self._fixed is None and split is None,
             expires_at_ms,
             collect=self._collect,
+            dropped=scope.dropped,
         )
 
     @property

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, TypeAlias
 if TYPE_CHECKING:
     from jinja2.runtime import Context
 
+    from connector.leads.dropped import Dropped
+
 TOPIC = "topic"
 """The Kafka topic: with CLOUD_EVENT the only names beside the event's own fields. A field of that name wins."""
 CLOUD_EVENT = "ce"
@@ -21,12 +23,16 @@ class Scope:
     Jinja2 call costs (DESIGN.md, "Mapping side").
     """
 
-    __slots__ = ("context", "lead", "topic")
+    __slots__ = ("context", "dropped", "lead", "phone", "topic")
 
     def __init__(self, lead: Mapping[str, object], topic: str) -> None:
         self.lead = lead
         self.topic = topic
         self.context: Context | None = None
+        self.phone: str | None = None
+        """The first number in E.164, where it was parsed."""
+        self.dropped: tuple[Dropped, ...] = ()
+        """Numbers that the contact lacks."""
 
 
 Evaluate: TypeAlias = Callable[[Scope], object]

@@ -60,6 +60,25 @@ class ScheduleSpec:
     window: ContactWindow | None = None
 
 
+class PhoneFormat(StrEnum):
+    """How phone numbers are sent."""
+
+    AS_GIVEN = "as_given"
+    """As the lead has them."""
+    E164 = "e164"
+    """``+59899123456``; numbers that are not valid are left out."""
+    NATIONAL = "national"
+    """``099123456``, as dialled within the region; of other countries E.164. Others are left out as for E.164."""
+
+
+@dataclass(frozen=True, slots=True)
+class PhoneSpec:
+    """The rules for the phone numbers of one route. ``region``: for numbers without a country code; see ``regions``."""
+
+    format: PhoneFormat = PhoneFormat.AS_GIVEN
+    region: YamlValue = None
+
+
 @dataclass(frozen=True, slots=True)
 class ListSpec:
     """The lists of a route: their name, and when one is sent."""
@@ -87,6 +106,7 @@ class RouteSpec:
     """Full names of reader schemas; empty takes every record type."""
     max_age: timedelta | None = None
     schedule: ScheduleSpec = field(default_factory=ScheduleSpec)
+    phones: PhoneSpec = field(default_factory=PhoneSpec)
 
 
 @dataclass(frozen=True, slots=True)

@@ -32,6 +32,9 @@ class Metrics:
             ["cause"],
             registry=registry,
         )
+        self.numbers_dropped = Counter(
+            "phone_numbers_dropped", "Phone numbers that delivered leads lack, by why.", ["reason"], registry=registry
+        )
         self.receipts_missing = Counter("receipts_missing", "Receipts that could not be written.", registry=registry)
         self.outstanding = Gauge("leads_outstanding", "Records read and not yet resolved.", registry=registry)
         self.waiting = Gauge("leads_waiting", "Mapped leads that are in no request.", registry=registry)

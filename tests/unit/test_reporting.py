@@ -7,9 +7,10 @@ import structlog
 
 from connector.delivery.lane import Lane, LanePolicy
 from connector.delivery.progress import PartitionProgress
-from connector.delivery.record import Claim, Record
+from connector.delivery.record import Claim, Record, Shipment
 from connector.leads.answer import Answer, AnswerClass
-from connector.leads.mapped import Destination
+from connector.leads.dropped import Dropped, Unusable
+from connector.leads.mapped import Destination, MappedLead
 from connector.leads.outcome import Outcome, Reason, SetAside, Stage
 from connector.reporting import _SET_ASIDE, Reporting
 from connector.telemetry.health import Health
@@ -24,6 +25,23 @@ def test_hubs_that_events_name_and_nobody_knows_leave_nothing_behind() -> None:
         lane = Lane(LanePolicy(), lambda: 0.5)
         reporting.request_answered(Destination(f"hub-{number}"), 1, Answer(AnswerClass.UNKNOWN_HUB, 404), lane)
     assert not health.troubles
+
+
+def test_numbers_that_delivered_leads_lack_are_counted() -> None:
+    """By why; a lead that lacks none counts nothing."""
+    metrics = Metrics()
+    record = Record(Claim("leads", 0, PartitionProgress(0)), 0, None, None, b"x", None)
+    dropped = (Dropped("clientIds", Unusable.NOT_VALID, 2), Dropped("clientIds", Unusable.NO_COUNTRY, 1))
+    lead = MappedLead("lead-1", None, "main", Destination("sales"), b"{}")
+    shipments = [Shipment(record, lead, 0.0), Shipment(record, lead._replace(dropped=dropped), 0.0)]
+    Reporting(metrics, Health()).delivered(shipments, 0)
+    counted = {
+        sample.labels["reason"]: sample.value
+        for metric in metrics.registry.collect()
+        for sample in metric.samples
+        if sample.name == "phone_numbers_dropped_total"
+    }
+    assert counted == {"not_valid": 2, "no_country": 1}
 
 
 @pytest.mark.parametrize("outcome", sorted(set(Outcome) - {Outcome.DELIVERED}))

@@ -49,6 +49,21 @@ def test_requests_and_refusals_one_object_a_line_in_order(tmp_path: Path) -> Non
     assert all(f"{reason} 1" in ran.err for reason in ("undecodable", "no_route", "invalid_lead"))
 
 
+def test_numbers_that_are_left_out_are_told(tmp_path: Path) -> None:
+    """With why and how many, in both forms; a lead that lacks none has no such key."""
+    contact = {"clientIds": "person.phones"}
+    rules = {"format": "e164", "region": "UY"}
+    config = configuration(tmp_path, routes=[{"name": "all", "hub": "sales", "contact": contact, "phones": rules}])
+    leads = written(tmp_path, lead(1, person={"phones": ["099 1", "099 123 456", "0991"]}), lead(2))
+    requests = cli("preview", "-c", config, "--input", leads, "--output", "json").lines
+    assert [each.get("dropped") for request in requests for each in request["leads"]] == [
+        [{"property": "clientIds", "reason": "not_valid", "numbers": 2}],
+        None,
+    ]
+    told = cli("preview", "-c", config, "--input", leads).out
+    assert "line 1: lead lead-1, route all\n  clientIds: 2 left out: no valid number in its country\nPOST" in told
+
+
 def test_text_is_for_people(tmp_path: Path) -> None:
     """Blocks with the URL and the body, and one line for a lead that is set aside; the counts are on stderr."""
     leads = written(tmp_path, lead(1), lead(2, person={"phones": []}))

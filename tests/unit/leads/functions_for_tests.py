@@ -11,6 +11,11 @@ def platform_and_id(lead: Mapping[str, Any]) -> str:
     return f"{lead['source']['platform']}/{lead['eventId']}"
 
 
+def country_of(lead: Mapping[str, Any]) -> str:
+    """The person's country."""
+    return str(lead["person"]["country"])
+
+
 async def later(lead: Mapping[str, Any]) -> str:
     """Cannot be used: it is async."""
     return str(lead)

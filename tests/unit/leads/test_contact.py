@@ -110,11 +110,20 @@ def test_client_ids_are_flattened_cleaned_and_unique() -> None:
     assert contact["clientIds"] == ["+598 99 123 456", "12.34-56", "5", "+1 (425) 671-5523"]
 
 
-@pytest.mark.parametrize("phones", [[], [""], ["none"], ["+"], None])
-def test_no_phone_left_sets_the_lead_aside(phones: object) -> None:
-    """A lead without any number that can be called is dead-lettered as missing_field."""
+@pytest.mark.parametrize(
+    ("phones", "reason"),
+    [
+        ([], Reason.MISSING_FIELD),
+        (["", " "], Reason.MISSING_FIELD),
+        (None, Reason.MISSING_FIELD),
+        (["none"], Reason.INVALID_FIELD),
+        (["", "+"], Reason.INVALID_FIELD),
+    ],
+)
+def test_no_phone_left_sets_the_lead_aside(phones: object, reason: Reason) -> None:
+    """A lead without any number is missing_field; one whose numbers are all none is invalid_field."""
     aside = set_aside(lead(person={"phones": phones}), route())
-    assert (aside.outcome, aside.stage, aside.reason) == (Outcome.DEAD_LETTER, Stage.MAP, Reason.MISSING_FIELD)
+    assert (aside.outcome, aside.stage, aside.reason) == (Outcome.DEAD_LETTER, Stage.MAP, reason)
     assert "clientIds" in aside.message
 
 
