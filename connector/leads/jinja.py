@@ -7,7 +7,8 @@ and mischief in a configuration; a determined author of expressions has the ``py
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sized
+from collections.abc import Callable, Iterable, Sized
+from functools import wraps
 from itertools import islice
 from types import GeneratorType
 from typing import cast
@@ -45,7 +46,11 @@ def _limited_range(*args: int) -> range:
 
 
 def _limited_items(value: object) -> object:
-    """What a loop goes over: at most MAX_RANGE items, or two loops over an event's own lists would take for ever."""
+    """What a loop goes over: at most MAX_RANGE items, or two loops over an event's own lists would take for ever.
+
+    Nothing, where it is absent."""
+    if filters.absent(value):
+        return ()
     if isinstance(value, Iterable) and not isinstance(value, Sized):
         value = list(islice(value, MAX_RANGE + 1))
     if isinstance(value, Sized) and len(value) > MAX_RANGE:
@@ -58,6 +63,22 @@ def _round(value: float, precision: int = 0, method: str = "common") -> float:
     if not -MAX_PRECISION <= precision <= MAX_PRECISION:
         raise SecurityError(f"a precision of more than {MAX_PRECISION} digits")
     return do_round(value, precision, method)  # type: ignore[arg-type]  # which method there is, it says itself
+
+
+def _length(value: Sized | None) -> int:
+    """Of what is absent 0, so that it can be compared."""
+    return 0 if filters.absent(value) else len(cast("Sized", value))
+
+
+def _absent_stays(function: Callable[..., object]) -> Callable[..., object]:
+    """Jinja2's filter, which would fail on null, with our rule: absent in, absent out."""
+    value_at = 1 if hasattr(function, "jinja_pass_arg") else 0
+
+    @wraps(function)  # with Jinja2's mark for what it passes before the value
+    def keep(*args: object, **keywords: object) -> object:
+        return None if filters.absent(args[value_at]) else function(*args, **keywords)
+
+    return keep
 
 
 def _slice(value: object, start: object, stop: object, step: object) -> object:
@@ -86,9 +107,11 @@ class LeadEnvironment(ImmutableSandboxedEnvironment):
     def __init__(self) -> None:
         super().__init__(undefined=StrictUndefined, finalize=text, autoescape=False)
         self.globals = {"range": _limited_range}
-        kept = {name: self.filters[name] for name in filters.JINJA_FILTERS}
-        self.filters = {**kept, **filters.OWN_FILTERS, _TEXT: text, _SLICE: _slice, _ITEMS: _limited_items}
-        self.filters["round"] = _round
+        theirs = {**self.filters, "round": _round}
+        kept = {name: _absent_stays(theirs[name]) for name in filters.JINJA_FILTERS}
+        counts = {"count": _length, "length": _length}
+        helpers = {_TEXT: text, _SLICE: _slice, _ITEMS: _limited_items}
+        self.filters = {**kept, **counts, **filters.OWN_FILTERS, **helpers}
         self.tests["defined"] = lambda value: not filters.absent(value)
         self.tests["undefined"] = filters.absent
 

@@ -8,7 +8,8 @@ from decimal import Decimal
 import pytest
 
 from connector.leads import filters
-from connector.leads.filters import OWN_FILTERS
+from connector.leads.filters import JINJA_FILTERS, OWN_FILTERS
+from tests.unit.leads.samples import evaluate
 
 
 @pytest.mark.parametrize("name", sorted(set(OWN_FILTERS) - {"default", "string"}))
@@ -16,6 +17,31 @@ def test_null_stays_null(name: str) -> None:
     """A filter given null gives null, never the word None."""
     arguments = {"replace": ("a",), "pick": ("a", "b")}.get(name, ())
     assert OWN_FILTERS[name](None, *arguments) is None
+
+
+@pytest.mark.parametrize("name", sorted(JINJA_FILTERS))
+@pytest.mark.parametrize("absent", ["source.accountId", "attributes.nothing", "person.phones[9]"])
+def test_absent_stays_absent_through_jinjas_own_filters(name: str, absent: str) -> None:
+    """As through ours, with arguments or without; the length of nothing is 0."""
+    arguments = {"map": "('upper')", "selectattr": "('a')", "rejectattr": "('a')", "truncate": "(3)"}.get(name, "")
+    expected = 0 if name in {"count", "length"} else None
+    assert evaluate(f"{absent} | {name}{arguments}") == expected
+    assert evaluate(f"({absent} | {name}{arguments}) is none") is (expected is None)
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [
+        ("person.phones | map('e164') | list", ["+59899123456", "+59829012345"]),
+        ("[source.accountId, 'b'] | map('upper') | list", [None, "B"]),
+        ("[[1], none, [1, 2]] | map('length') | list", [1, 0, 2]),
+        ("{% for each in source.accountId %}x{% else %}none{% endfor %}", "none"),
+        ("person.phones | length > 1 and source.accountId | length < 1", True),
+    ],
+)
+def test_jinjas_own_filters_work_as_before(value: str, expected: object) -> None:
+    """Those that are passed a context get it; a loop over what is absent goes over nothing."""
+    assert evaluate(value) == expected
 
 
 def test_an_instant_becomes_epoch_milliseconds_rounded_down() -> None:
