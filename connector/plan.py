@@ -32,7 +32,8 @@ from connector.ucontact.watched import Unusable
 @dataclass(frozen=True, slots=True)
 class Plan:
     """What a configuration does with a lead. ``tzdata`` is the version of the time zone database; ``lists`` has the
-    suppression lists by the names of their files."""
+    suppression lists by the names of their files; ``warnings`` is what works, but not for every lead or hardly as
+    meant."""
 
     decoder: Decoder
     mapper: Mapper | MapperByRecord
@@ -40,6 +41,7 @@ class Plan:
     """The main one first."""
     tzdata: str
     lists: Mapping[str, SuppressionFile]
+    warnings: tuple[Problem, ...] = ()
 
     @property
     def reader(self) -> ReaderSchema:
@@ -108,7 +110,8 @@ def draft_plan(loaded: Loaded, *, connections: frozenset[Connection] = ALL) -> D
                 problems += check(loaded)
     if problems or unchecked or readers is None or decoder is None or mapper is None:
         return Draft(None, problems, unchecked)
-    return Draft(Plan(decoder, mapper, readers, version("tzdata"), lists), problems, unchecked)
+    warnings = tuple(loaded.problem(each.path, each.message, each.hint) for each in mapper.warnings)
+    return Draft(Plan(decoder, mapper, readers, version("tzdata"), lists, warnings), problems, unchecked)
 
 
 @contextmanager

@@ -37,7 +37,7 @@ def check(config: Path, *, online: bool, output: Output) -> int:
     loaded, plan, problems, unchecked = examine_and_plan(config)
     report = Report(problems, unchecked)
     if loaded is not None and plan is not None:
-        report.warnings = list(loaded.warnings)
+        report.warnings = [*loaded.warnings, *plan.warnings]
         report.summary = summary(loaded, plan)
         if online:
             report.online = []

@@ -10,8 +10,8 @@ from types import MappingProxyType
 import orjson
 
 from connector.cli.output import Output
-from connector.leads.outcome import Outcome
 from connector.leads.mapped import MappedLead
+from connector.leads.outcome import Outcome
 from connector.preview import Refused, Request, Result, as_json
 
 _NOTHING: Mapping[str, str] = MappingProxyType({})

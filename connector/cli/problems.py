@@ -23,7 +23,7 @@ def load_and_plan(
     if loaded is None or plan is None:
         show(problems, unchecked)
         raise typer.Exit(2)
-    for warning in loaded.warnings:
+    for warning in (*loaded.warnings, *plan.warnings):
         typer.echo(f"warning: {warning}", err=True)
     return loaded, plan
 

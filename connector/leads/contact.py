@@ -10,11 +10,12 @@ import orjson
 from connector.leads.candidates import compile_candidates, zone_finder
 from connector.leads.coerce import COERCE
 from connector.leads.expressions import Compiler, Path
+from connector.leads.filters import AbsentError
 from connector.leads.findings import nearest
-from connector.leads.numbers import Numbers
+from connector.leads.numbers import Make, ParsedNumbers, many_as_given, one_as_given
 from connector.leads.outcome import Reason, Stage
 from connector.leads.properties import Kind, Property, properties_of
-from connector.leads.property_checks import check_constant, check_kind
+from connector.leads.property_checks import check_constant, check_kind, check_required
 from connector.leads.refusal import RefusalError
 from connector.leads.regions import FindRegion, compile_regions
 from connector.leads.schedule import plan
@@ -36,6 +37,8 @@ class _Field(NamedTuple):
 
 def fail(name: str, error: Exception, stage: Stage = Stage.MAP) -> NoReturn:
     """An expression raised. Its message may quote the lead, so only the error's type is told. Raises RefusalError."""
+    if isinstance(error, AbsentError):
+        raise RefusalError(Reason.MISSING_FIELD, f"{name}: {error}", stage=stage) from error
     message = f"{name}: the expression failed with {type(error).__name__}"
     raise RefusalError(Reason.EXPRESSION_FAILED, message, stage=stage) from error
 
@@ -57,15 +60,15 @@ class Contact:
                 compiler.problem((*path, row.name), f"the contact of {route.channel} needs {row.name}")
         used = [row for row in table.values() if route.contact.get(row.name) is not None]
         has_phone = any(row.kind in _PHONE_KINDS for row in table.values())
-        numbers, regions_settled = _numbers(route.phones, compiler, (*route_path, "phones"), has_phone=has_phone)
-        has_many = any(row.kind is Kind.PHONES for row in table.values())
-        self._numbers = numbers.many if has_many else numbers.one
+        many = any(row.kind is Kind.PHONES for row in table.values())
+        find, settled = _region(route.phones, compiler, (*route_path, "phones"), has_phone=has_phone)
+        self._numbers = _numbers(route.phones.format, find, many=many)
         self._fields: list[_Field] = []
         self._schedule = always(None)
         for row in used:
             if row.kind is Kind.ZONE:
                 continue
-            evaluate = self._property(compiler, row, route.contact[row.name], (*path, row.name), regions_settled)
+            evaluate = self._property(compiler, row, route.contact[row.name], (*path, row.name), settled)
             if row.kind is Kind.SCHEDULE:
                 self._schedule = evaluate
             else:
@@ -121,15 +124,18 @@ class Contact:
             contact[_SCHEDULE_DATE] = date
 
     def _property(
-        self, compiler: Compiler, row: Property, value: YamlValue, path: Path, regions_settled: bool
+        self, compiler: Compiler, row: Property, value: YamlValue, path: Path, region_settled: bool
     ) -> Evaluate:
         """Compiles a property; a type that cannot fit, and a constant that does not, is a problem."""
         before = len(compiler.problems)
         compiled = compiler.value(value, path)
         if len(compiler.problems) > before or not check_kind(compiler, row.kind, compiled, path):
             return compiled.evaluate
-        if compiled.constant and (row.kind not in _PHONE_KINDS or regions_settled):
-            check_constant(compiler, row, compiled, path, self._numbers)
+        if compiled.constant:
+            if row.kind not in _PHONE_KINDS or region_settled:
+                check_constant(compiler, row, compiled, path, self._numbers)
+        elif row.required:
+            check_required(compiler, compiled, path)
         return compiled.evaluate
 
 
@@ -139,14 +145,22 @@ def _first_phone(contact: dict[str, object]) -> str | None:
     return first if isinstance(first, str) else None
 
 
-def _numbers(rules: PhoneSpec, compiler: Compiler, path: Path, *, has_phone: bool) -> tuple[Numbers, bool]:
-    """How phone numbers are made, and whether their region is the same for every lead."""
+def _region(rules: PhoneSpec, compiler: Compiler, path: Path, *, has_phone: bool) -> tuple[FindRegion | None, bool]:
+    """How the region of phone numbers is found, and whether it is the same for every lead."""
     if not has_phone and rules != PhoneSpec():
         compiler.problem(path, "an email contact has no phone numbers", "leave it out")
     if rules.format is PhoneFormat.NATIONAL and rules.region is None:
         compiler.problem((*path, "format"), "national needs a region", "add region: UY, or the path of a field")
     find, settled = compile_regions(compiler, rules.region, (*path, "region"))
-    return Numbers(rules.format, None if find is None else _safely(find)), settled
+    return None if find is None else _safely(find), settled
+
+
+def _numbers(form: PhoneFormat, find: FindRegion | None, *, many: bool) -> Make:
+    """How phone numbers are made."""
+    if form is PhoneFormat.AS_GIVEN and find is None:
+        return many_as_given if many else one_as_given
+    numbers = ParsedNumbers(form, find)
+    return numbers.many if many else numbers.one
 
 
 def _safely(find: FindRegion) -> FindRegion:

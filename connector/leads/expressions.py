@@ -7,6 +7,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 
 from jinja2 import TemplateSyntaxError, nodes
@@ -14,8 +16,9 @@ from jinja2.parser import Parser
 
 from connector.leads import direct, functions, jinja
 from connector.leads.checks import Checker
+from connector.leads.narrowing import Ways, there
 from connector.leads.scope import Evaluate, Scope, always
-from connector.leads.shapes import Shape, Shapes
+from connector.leads.shapes import Shape, Shapes, array_of
 from connector.leads.spec import SpecProblem, YamlValue
 
 Path = tuple[str | int, ...]
@@ -54,16 +57,35 @@ def is_function(value: YamlValue) -> bool:
 
 
 class Compiler:
-    """Compiles against one reader schema. What is wrong goes to ``problems``; a broken value compiles to null."""
+    """Compiles against one reader schema. What is wrong goes to ``problems``; a broken value compiles to null.
+
+    ``warnings`` has what works, but not for every lead or hardly as meant.
+    """
 
     def __init__(self, record: Shape) -> None:
         self.record = record
         self.problems: list[SpecProblem] = []
+        self.warnings: list[SpecProblem] = []
+        self._known: Ways = frozenset()
 
     def problem(self, path: Path, message: str, hint: str = "") -> Compiled:
         """Notes a problem; gives a value to go on with, so that all problems are found at once."""
         self.problems.append(SpecProblem(path, message, hint))
         return constant(None)
+
+    def warn(self, path: Path, message: str, hint: str = "") -> None:
+        """Notes a remark."""
+        self.warnings.append(SpecProblem(path, message, hint))
+
+    @contextmanager
+    def where(self, condition: YamlValue) -> Iterator[None]:
+        """Inside, what the condition says about null is known: it is compiled for leads that fulfil it."""
+        if isinstance(condition, str):
+            # One that cannot be read is a problem of its own.
+            with suppress(TemplateSyntaxError, *_TOO_MUCH):
+                self._known = there(self._parsed(condition), holds=True)
+        yield
+        self._known = frozenset()
 
     def value(self, value: YamlValue, path: Path) -> Compiled:
         """Any YAML value; ``path`` is its place in the configuration."""
@@ -82,12 +104,18 @@ class Compiler:
         except _TOO_MUCH:
             return self._too_much("expression", path)
 
+    @staticmethod
+    def _parsed(source: str) -> nodes.Expr:
+        """The syntax tree. Raises TemplateSyntaxError."""
+        parser = Parser(jinja.ENVIRONMENT, source, state="variable")
+        node = parser.parse_expression()
+        if not parser.stream.eos:
+            raise TemplateSyntaxError("unexpected text after the expression", 1)
+        return node
+
     def _expression(self, source: str, path: Path) -> Compiled:
         try:
-            parser = Parser(jinja.ENVIRONMENT, source, state="variable")
-            node = parser.parse_expression()
-            if not parser.stream.eos:
-                raise TemplateSyntaxError("unexpected text after the expression", 1)
+            node = self._parsed(source)
         except TemplateSyntaxError as error:
             return self.problem(path, f"not an expression: {error.message}", "for text, quote it twice: \"'text'\"")
         shapes, sound = self._check(node, path)
@@ -127,16 +155,17 @@ class Compiler:
         return Compiled(lambda scope: function(scope.lead))
 
     def _check(self, node: nodes.Node, path: Path) -> tuple[Shapes | None, bool]:
-        checker = Checker(self.record)
+        checker = Checker(self.record, self._known)
         shapes = checker.check(node)
         self.problems.extend(SpecProblem(path, message, hint) for message, hint in checker.findings)
+        self.warnings.extend(SpecProblem(path, message, hint) for message, hint in checker.remarks)
         return shapes, not checker.findings
 
     def _list(self, values: list[YamlValue], path: Path) -> Compiled:
         items = [self.value(each, (*path, index)) for index, each in enumerate(values)]
         calls = [each.evaluate for each in items]
-        shape = Shape("array", element=sum((each.shapes or () for each in items), ()))
-        return Compiled(lambda scope: [call(scope) for call in calls], (shape,), all(each.constant for each in items))
+        shapes = (array_of([each.shapes for each in items]),)
+        return Compiled(lambda scope: [call(scope) for call in calls], shapes, all(each.constant for each in items))
 
     def _object(self, values: dict[str, YamlValue], path: Path) -> Compiled:
         items = {str(key): self.value(each, (*path, str(key))) for key, each in values.items()}

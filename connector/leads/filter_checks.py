@@ -8,10 +8,11 @@ from typing import TypeAlias
 
 from jinja2 import nodes
 
+from connector.leads.comparisons import TEST_OPERATORS, compare_findings
 from connector.leads.filters import JINJA_FILTERS, OWN_FILTERS, RESULT_KINDS
 from connector.leads.findings import Finding, nearest_or_all
 from connector.leads.jinja import ENVIRONMENT
-from connector.leads.shapes import Shape, Shapes
+from connector.leads.shapes import NULL, Shape, Shapes, elements_of, nullable, solid
 
 FieldOf: TypeAlias = Callable[["Shapes | None", str], "Shapes | None"]
 """Checks that a field exists and gives what it can be; None is not known."""
@@ -22,11 +23,17 @@ _SAME_ITEMS = frozenset({"list", "reject", "rejectattr", "select", "selectattr",
 _ONE_ITEM = frozenset({"first", "last", "pick"})
 """Filters that give one of a list's items."""
 _BY_ATTRIBUTE = frozenset({"pick", "rejectattr", "selectattr"})
+_COUNTS = frozenset({"count", "length"})
 _BY_TEST = frozenset({"reject", "rejectattr", "select", "selectattr"})
 
 
-def check_filter(node: nodes.Filter, source: Shapes | None, field: FieldOf, findings: list[Finding]) -> Shapes | None:
-    """What the filter gives, as far as it is known; ``source`` is what it is applied to. Adds to ``findings``."""
+def check_filter(
+    node: nodes.Filter, source: Shapes | None, arguments: list[Shapes | None], field: FieldOf, findings: list[Finding]
+) -> Shapes | None:
+    """What the filter gives, as far as it is known. Adds to ``findings``.
+
+    ``source`` is what it is applied to, ``arguments`` what its arguments can be, those with a name after the others.
+    """
     name = node.name
     if name not in _KNOWN:
         findings.append((f"unknown filter {name!r}", nearest_or_all(name, _KNOWN)))
@@ -38,15 +45,37 @@ def check_filter(node: nodes.Filter, source: Shapes | None, field: FieldOf, find
     for part in attribute.split(".") if attribute else ():
         chosen = None if part.isdigit() else field(chosen, part)
     _check_named(node, findings)
-    if name in RESULT_KINDS:
-        return (Shape(RESULT_KINDS[name]),)
-    if name in _ONE_ITEM:
-        return _elements(source)
-    if name in _SAME_ITEMS:
-        return source
+    if name in _BY_TEST:
+        _check_compared(node, chosen, arguments, findings)
     if name == "map" and attribute:
-        return (Shape("array", element=chosen or ()),)
+        return _or_null((Shape("array", element=chosen or ()),), source)
+    return _result(node, source, arguments)
+
+
+def _result(node: nodes.Filter, source: Shapes | None, arguments: list[Shapes | None]) -> Shapes | None:
+    """What a filter gives that gives the same kind for all, or what it was given, or a part of it."""
+    name = node.name
+    if name in RESULT_KINDS:
+        made = (Shape(RESULT_KINDS[name]),)
+        return made if name == "string" else _or_null(made, source)
+    if name in _ONE_ITEM:
+        elements = _elements(source)
+        return None if elements is None else _or_null(elements, source)
+    if name in _COUNTS:
+        return (Shape("int"),)
+    if name in _SAME_ITEMS or source is None:
+        return source
+    if name == "required":
+        return solid(source)
+    if name == "default":
+        fallback = arguments[0] if arguments else (Shape("string"),)
+        return None if fallback is None else (*solid(source), *fallback)
     return None
+
+
+def _or_null(made: Shapes, source: Shapes | None) -> Shapes:
+    """Absent where what the filter is applied to is absent."""
+    return (*made, NULL) if nullable(source) and not nullable(made) else made
 
 
 def _check_arguments(node: nodes.Filter, findings: list[Finding]) -> None:
@@ -68,6 +97,16 @@ def _check_named(node: nodes.Filter, findings: list[Finding]) -> None:
             findings.append((f"unknown test {test!r}", nearest_or_all(test, ENVIRONMENT.tests)))
 
 
+def _check_compared(
+    node: nodes.Filter, chosen: Shapes | None, arguments: list[Shapes | None], findings: list[Finding]
+) -> None:
+    """The value with which ``select`` and its kin compare."""
+    at = 2 if node.name in _BY_ATTRIBUTE else 1
+    operator = TEST_OPERATORS.get(_text_at(node, at - 1))
+    if operator is not None and at < len(node.args):
+        findings.extend(compare_findings(operator, (node, chosen), (node.args[at], arguments[at])))
+
+
 def _attribute(node: nodes.Filter) -> str:
     """The path that the filter reads of each item, or empty."""
     if node.name in _BY_ATTRIBUTE:
@@ -83,4 +122,4 @@ def _text_at(node: nodes.Filter, index: int) -> str:
 
 def _elements(source: Shapes | None) -> Shapes | None:
     """What the items of a list can be."""
-    return sum((shape.element for shape in source), ()) or None if source else None
+    return elements_of(source) or None if source else None

@@ -1,8 +1,8 @@
 """Filters of the expression language (``occurredAt | epoch_ms``).
 
-A filter given null or an absent value gives null, except ``default`` and ``string``. A value of the wrong type raises
-TypeError or ValueError: the lead is set aside as ``expression_failed``. Compiled paths and Jinja2 call these same
-functions. An integer where an instant is expected is milliseconds since the epoch.
+A filter given null or an absent value gives null, except ``default``, ``string`` and ``required``. A value of the wrong
+type raises TypeError or ValueError: the lead is set aside as ``expression_failed``. Compiled paths and Jinja2 call
+these same functions. An integer where an instant is expected is milliseconds since the epoch.
 """
 
 from __future__ import annotations
@@ -83,6 +83,17 @@ def default(value: object, fallback: object = "", boolean: object = False) -> ob
     """``fallback`` for null or absent; with a true second argument also for empty, zero and false."""
     if absent(value) or (boolean and not value):
         return fallback
+    return value
+
+
+class AbsentError(ValueError):
+    """``required`` was given what is absent."""
+
+
+def required(value: object) -> object:
+    """The value itself; raises AbsentError for null or absent, which sets the lead aside as ``missing_field``."""
+    if absent(value):
+        raise AbsentError("a required value is absent")
     return value
 
 
@@ -186,6 +197,7 @@ OWN_FILTERS: dict[str, Callable[..., object]] = {
     "lower": lower,
     "pick": pick,
     "replace": replace,
+    "required": required,
     "string": text,
     "title": title,
     "trim": trim,

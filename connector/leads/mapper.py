@@ -14,16 +14,18 @@ from uuid import UUID
 
 from connector.leads.cloud_event import ATTRIBUTES
 from connector.leads.contact import fail
-from connector.leads.expressions import Compiler
+from connector.leads.expressions import Compiler, Path
 from connector.leads.lead_filters import LeadFilter
 from connector.leads.mapped import Destination, MappedLead
 from connector.leads.moments import read_moment
 from connector.leads.outcome import Outcome, Reason, SetAside, Stage
+from connector.leads.properties import Kind
+from connector.leads.property_checks import check_key, check_kind
 from connector.leads.refusal import RefusalError
 from connector.leads.routes import Route
 from connector.leads.scope import CLOUD_EVENT, Evaluate, Scope
-from connector.leads.shapes import Shape, ShapeError, record_shape
-from connector.leads.spec import MappingSpec, SpecProblem
+from connector.leads.shapes import Shape, ShapeError, nullable, record_shape
+from connector.leads.spec import MappingSpec, SpecProblem, YamlValue
 from connector.leads.suppression import Listed
 from connector.leads.values import instant_ms
 from connector.leads.zones import load_zones
@@ -58,10 +60,12 @@ class Mapper:
             raise MappingError([SpecProblem(("reader",), str(error))]) from error
         record.fields.setdefault(CLOUD_EVENT, ENVELOPE)
         compiler = Compiler(record)
-        self._lead_id = compiler.value(spec.lead_id, ("lead_id",)).evaluate
-        self._event_time = compiler.value(spec.event_time, ("event_time",)).evaluate
+        self._lead_id = _identity(compiler, spec.lead_id, ("lead_id",), required=True)
+        event_time = compiler.value(spec.event_time, ("event_time",))
+        check_kind(compiler, Kind.SCHEDULE, event_time, ("event_time",))
+        self._event_time = event_time.evaluate
         key = spec.duplicate_key
-        self._duplicate_key = None if key is None else compiler.value(key, ("duplicate_key",)).evaluate
+        self._duplicate_key = None if key is None else _identity(compiler, key, ("duplicate_key",))
         self._filters = [
             LeadFilter(each, compiler, ("filters", index), lists) for index, each in enumerate(spec.filters)
         ]
@@ -70,6 +74,8 @@ class Mapper:
         _check_names(spec, compiler)
         if compiler.problems:
             raise MappingError(compiler.problems)
+        self.warnings = compiler.warnings
+        """What works, but not for every lead or hardly as meant."""
         self._by_topic: dict[str, list[Route]] = {}
         load_zones()
 
@@ -144,6 +150,18 @@ class Mapper:
             return read_moment(value, "UTC").timestamp(unit="millisecond")
         except RefusalError as error:
             raise RefusalError(Reason.INVALID_FIELD, "event_time: not a time") from error
+
+
+def _identity(compiler: Compiler, value: YamlValue, path: Path, *, required: bool = False) -> Evaluate:
+    """What tells one lead from another."""
+    before = len(compiler.problems)
+    compiled = compiler.value(value, path)
+    if len(compiler.problems) == before:
+        check_key(compiler, compiled, path)
+        if required and nullable(compiled.shapes):
+            message = "this may be null, and leads without an id are set aside"
+            compiler.warn(path, message, "add | required to say that this is meant")
+    return compiled.evaluate
 
 
 def _key_of(key: Evaluate, scope: Scope) -> str | None:

@@ -74,6 +74,9 @@ _KINDS = frozenset(
 )  # fmt: skip
 _NO_PHONE = _NO_TEXT | {"float", "double", "timestamp", "local timestamp", "date", "time"}
 
+KEY_KINDS = frozenset({"string", "enum", "uuid", "int", "long"})
+"""The Avro types that can tell one lead from another: a lead's id, and the key of the duplicate window."""
+
 FITTING: dict[Kind, frozenset[str]] = {
     Kind.TEXT: _KINDS - _NO_TEXT,
     Kind.IDENTIFIER: _KINDS - _NO_TEXT,

@@ -7,20 +7,50 @@ from collections.abc import Callable
 from connector.leads.coerce import COERCE
 from connector.leads.expressions import Compiled, Compiler, Path
 from connector.leads.moments import own_zone, read_moment
-from connector.leads.properties import FITTING, Kind, Property
+from connector.leads.numbers import Make
+from connector.leads.properties import FITTING, KEY_KINDS, Kind, Property
 from connector.leads.refusal import RefusalError
 from connector.leads.scope import Scope
-from connector.leads.shapes import Shape
+from connector.leads.shapes import Shape, nullable, solid
+
+_WAYS_OUT = (
+    "add | required to set aside leads without it, | default(…) or `or …` to give them another, or ask for it in when"
+)
 
 
 def check_kind(compiler: Compiler, kind: Kind, compiled: Compiled, path: Path) -> bool:
     """True where the schema allows a type that can become the property; a problem otherwise."""
-    shapes = compiled.shapes
-    if not shapes or any(_fits(shape, kind) for shape in shapes):
+    return _check_fitting(compiler, compiled, path, str(path[-1]), FITTING[kind], lambda shape: _fits(shape, kind))
+
+
+def check_key(compiler: Compiler, compiled: Compiled, path: Path) -> None:
+    """A problem where the value cannot tell one lead from another: it is the same for all, or no text or number."""
+    if compiled.constant:
+        compiler.problem(path, "this is the same for every lead", "name a field, such as eventId")
+    else:
+        _check_fitting(compiler, compiled, path, "an id or a key", KEY_KINDS, lambda shape: shape.kind in KEY_KINDS)
+
+
+def _check_fitting(
+    compiler: Compiler, compiled: Compiled, path: Path, what: str, kinds: frozenset[str], fits: Callable[[Shape], bool]
+) -> bool:
+    shapes = solid(compiled.shapes or ())
+    if not shapes or any(fits(shape) for shape in shapes):
         return True
     found = " or ".join(sorted({shape.kind for shape in shapes}))
-    compiler.problem(path, f"{path[-1]} cannot be made from {found}", f"it takes {', '.join(sorted(FITTING[kind]))}")
+    compiler.problem(path, f"{what} cannot be made from {found}", f"it takes {', '.join(sorted(kinds))}")
     return False
+
+
+def check_required(compiler: Compiler, compiled: Compiled, path: Path) -> None:
+    """A problem where the schema lets a required value be null, and nothing says what happens then.
+
+    A list says that each of its items may be absent; where all may be, that is worth a warning.
+    """
+    if nullable(compiled.shapes):
+        compiler.problem(path, f"{path[-1]} is required, and this may be null", _WAYS_OUT)
+    elif any(shape.hollow for shape in compiled.shapes or ()):
+        compiler.warn(path, f"{path[-1]} is required, and each of these may be null", "Leads without are set aside")
 
 
 def check_constant(
@@ -28,7 +58,7 @@ def check_constant(
     row: Property,
     compiled: Compiled,
     path: Path,
-    numbers: Callable[[str, object, Scope], object],
+    numbers: Make,
 ) -> None:
     """A problem where a value that is the same for every lead cannot be sent."""
     scope = Scope({}, "")

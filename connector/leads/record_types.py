@@ -58,6 +58,11 @@ class MapperByRecord:
         return mapper.map(lead, topic, now_ms)
 
     @property
+    def warnings(self) -> list[SpecProblem]:
+        """As ``Mapper.warnings``, over all types; each once."""
+        return list(dict.fromkeys(each for mapper in self._mappers.values() for each in mapper.warnings))
+
+    @property
     def destinations(self) -> list[tuple[str, Mapping[Destination, int]]]:
         """As ``Mapper.destinations``."""
         found = dict(each for mapper in self._mappers.values() for each in mapper.destinations)

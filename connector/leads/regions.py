@@ -15,6 +15,7 @@ import phonenumbers
 from connector.leads.expressions import Compiled, Compiler, Path, constant, is_function
 from connector.leads.findings import nearest
 from connector.leads.scope import Scope
+from connector.leads.shapes import solid
 from connector.leads.spec import YamlValue
 
 FindRegion: TypeAlias = Callable[[Scope], "str | None"]
@@ -65,8 +66,9 @@ def _candidate(compiler: Compiler, value: YamlValue, path: Path) -> Compiled:
     if compiled.constant:
         name = compiled.evaluate(Scope({}, ""))
         return compiled if name in REGIONS else _unknown(compiler, str(name), path)
-    if compiled.shapes and not any(shape.kind in _TEXT_KINDS for shape in compiled.shapes):
-        found = " or ".join(sorted({shape.kind for shape in compiled.shapes}))
+    shapes = solid(compiled.shapes or ())
+    if shapes and not any(shape.kind in _TEXT_KINDS for shape in shapes):
+        found = " or ".join(sorted({shape.kind for shape in shapes}))
         return compiler.problem(path, f"a region cannot be made from {found}", _HINT)
     return compiled
 

@@ -14,12 +14,13 @@ from connector.leads.list_names import compile_list, list_problem
 from connector.leads.mapped import Destination, MappedLead
 from connector.leads.outcome import Reason, Stage
 from connector.leads.refusal import RefusalError
-from connector.leads.scope import Evaluate, Scope, always
+from connector.leads.scope import TOPIC, Evaluate, Scope, always
 from connector.leads.spec import Endpoint, RouteSpec, YamlValue
 from connector.leads.split import Split, weights_of
 from connector.leads.window import window_problem
 
 _MILLISECOND = timedelta(milliseconds=1)
+_FIRST_STEP = re.compile(r"([A-Za-z_]\w*)(?=[.\[]|\s*\||$)")
 LONGEST_HUB = 255
 """Characters of a hub's name: all its bytes percent-encoded stay far below what a URL may have."""
 
@@ -44,13 +45,14 @@ class Route:
         self.takes_topic = _topics(spec.topics, compiler, (*path, "topics"))
         self._when = always(True) if spec.when is None else compile_condition(spec.when, compiler, (*path, "when"))
         self._split = _split(spec, compiler, (*path, "hub"))
-        self._hub, self._fixed = _hub(spec, compiler, (*path, "hub"))
-        self._list_name, self._collect = compile_list(spec.list, compiler, (*path, "list"))
+        with compiler.where(spec.when):
+            self._hub, self._fixed = _hub(spec, compiler, (*path, "hub"))
+            self._list_name, self._collect = compile_list(spec.list, compiler, (*path, "list"))
+            self._contact = Contact(spec, compiler, path)
         if spec.endpoint is Endpoint.LISTS and spec.list is None:
             compiler.problem((*path, "endpoint"), "lists needs a name for them", "write list: {name: …} in this route")
         if spec.endpoint is not Endpoint.LISTS and spec.list is not None:
             compiler.problem((*path, "list"), f"{spec.endpoint} has no lists", "write endpoint: lists, or remove this")
-        self._contact = Contact(spec, compiler, path)
         self._max_age_ms = None if spec.max_age is None else spec.max_age // _MILLISECOND
         if self._max_age_ms is not None and self._max_age_ms <= 0:
             compiler.problem((*path, "max_age"), "an age of nothing would expire every lead")
@@ -159,6 +161,12 @@ def _split(spec: RouteSpec, compiler: Compiler, path: Path) -> Split | None:
     return Split(spec.name, weights, spec.endpoint) if weights else None
 
 
+def _names_a_field(name: str, compiler: Compiler) -> bool:
+    """Whether a hub's name begins as a path, or a path through filters, does."""
+    begin = _FIRST_STEP.match(name)
+    return begin is not None and begin[1] in {*compiler.record.fields, TOPIC}
+
+
 def _hub(spec: RouteSpec, compiler: Compiler, path: Path) -> tuple[Evaluate, Destination | None]:
     """How the hub's name is found, or the destination where it is a literal. Neither for a split."""
     value = spec.hub
@@ -174,4 +182,7 @@ def _hub(spec: RouteSpec, compiler: Compiler, path: Path) -> tuple[Evaluate, Des
     name = value.strip() if isinstance(value, str) else ""
     if message := hub_problem(name):
         compiler.problem(path, message)
+    if _names_a_field(name, compiler):
+        message = f"{name!r} is the hub's name as it stands, but looks like a field of the event"
+        compiler.warn(path, message, f'for the field\'s value, write "{{{{ {name} }}}}"')
     return always(name), Destination(name, spec.endpoint)

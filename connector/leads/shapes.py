@@ -25,18 +25,53 @@ _LOGICAL = {
 
 @dataclass(slots=True, eq=False)
 class Shape:
-    """One Avro type: ``kind`` is the primitive's or logical type's name, record, map, array, enum or fixed.
+    """One Avro type: ``kind`` is the primitive's or logical type's name, record, map, array, enum, fixed or null.
 
-    ``fields`` is a record's; ``element`` what an array or map holds. Filled in place, because types may be recursive.
+    ``fields`` is a record's; ``element`` what an array or map holds; ``symbols`` an enum's. ``hollow`` is an array
+    each of whose items may be null. Filled in place, because types may be recursive.
     """
 
     kind: str
     fields: dict[str, Shapes] = field(default_factory=dict)
     element: Shapes = ()
+    symbols: tuple[str, ...] = ()
+    hollow: bool = False
 
 
 Shapes: TypeAlias = tuple[Shape, ...]
-"""The branches of a union without null; one shape where there is no union; empty for null alone."""
+"""The branches of a union; one shape where there is no union. NULL is among them where the value may be absent."""
+
+NULL = Shape("null")
+"""Null, or a field of another branch of the union."""
+
+
+def solid(shapes: Shapes) -> Shapes:
+    """What a value can be when it is there."""
+    return tuple(shape for shape in shapes if shape is not NULL)
+
+
+def nullable(shapes: Shapes | None) -> bool:
+    """True where the schema says that the value may be absent; False where it does not, or nothing is known."""
+    return shapes is not None and NULL in shapes
+
+
+def array_of(items: list[Shapes | None]) -> Shape:
+    """A list that is written down, item by item."""
+    known = [solid(shapes) for shapes in items if shapes is not None]
+    element = sum(known, ()) if len(known) == len(items) else ()
+    hollow = bool(items) and all(nullable(shapes) or _is_hollow(shapes) for shapes in items)
+    return Shape("array", element=element, hollow=hollow)
+
+
+def elements_of(shapes: Shapes) -> Shapes:
+    """What an item of a list can be; empty where that is not known."""
+    known = solid(shapes)
+    found = sum((shape.element for shape in known), ())
+    return (*found, NULL) if found and any(shape.hollow for shape in known) else found
+
+
+def _is_hollow(shapes: Shapes | None) -> bool:
+    return bool(shapes) and all(shape.hollow for shape in shapes or ())
 
 
 class ShapeError(ValueError):
@@ -68,7 +103,7 @@ class _Reader:
 
     def _reference(self, name: str, namespace: str) -> Shapes:
         if name == "null":
-            return ()
+            return (NULL,)
         if name in _PRIMITIVES:
             return (Shape(name),)
         for full in (f"{namespace}.{name}" if namespace and "." not in name else name, name):
@@ -99,6 +134,9 @@ class _Reader:
             logical = "uuid"
         shape = Shape(logical or ("record" if kind == "error" else kind))
         self._named[f"{namespace}.{name}" if namespace else name] = shape
+        symbols = schema.get("symbols")
+        if shape.kind == "enum" and isinstance(symbols, list):
+            shape.symbols = tuple(map(str, symbols))
         if shape.kind == "record":
             fields = schema.get("fields")
             for each in fields if isinstance(fields, list) else ():

@@ -101,5 +101,5 @@ def test_a_recursive_schema_is_read() -> None:
             {"name": "id", "type": "string"}, {"name": "next", "type": ["null", "Node"]},
             {"name": "kind", "type": {"type": "enum", "name": "other.Kind", "symbols": ["A"]}},
             {"name": "again", "type": ["null", "other.Kind"]}]}  # fmt: skip
-    spec = MappingSpec((route({"clientIds": "next.next.next.id"}, when="again == 'A'"),), "id", "next.id")
+    spec = MappingSpec((route({"clientIds": "next.next.next.id | required"}, when="again == 'A'"),), "id", "next.id")
     assert isinstance(Mapper(spec, reader), Mapper)

@@ -18,7 +18,8 @@ EVERYTHING: dict[Channel, dict[str, YamlValue]] = {
     Channel.SMS: {"clientId": "person.phones[0]", "content": "'Hi'", "template": "'t'"},
     Channel.WHATSAPP: {"clientId": "person.phones[0]", "content": "'Hi'", "template": "'t'"},
     Channel.EMAIL: {
-        "clientId": "person.email", "subject": "'S'", "attachments": ["'a.png'"], "content": "'Hi'", "template": "'t'",
+        "clientId": "person.email | required", "subject": "'S'", "attachments": ["'a.png'"], "content": "'Hi'",
+        "template": "'t'",
     },
 }  # fmt: skip
 GENERAL: dict[str, YamlValue] = {
@@ -180,7 +181,7 @@ def test_values_of_every_type_are_sent_as_documented() -> None:
 def test_an_email_contact_needs_an_address(address: str | None, reason: Reason) -> None:
     """An address is text on both sides of an @."""
     event = lead(person={"email": address})
-    assert set_aside(event, route({"clientId": "person.email"}, channel=Channel.EMAIL)).reason is reason
+    assert set_aside(event, route({"clientId": "person.email | required"}, channel=Channel.EMAIL)).reason is reason
 
 
 @pytest.mark.parametrize(("number", "reason"), [("ana", Reason.INVALID_FIELD), (None, Reason.MISSING_FIELD)])

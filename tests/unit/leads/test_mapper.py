@@ -160,7 +160,7 @@ def test_no_routes_is_a_problem() -> None:
 
 def test_a_failing_condition_sets_the_lead_aside() -> None:
     """It does not fall through to the next route: that would be a guess."""
-    aside = set_aside(lead(), route(when="priority > 'x'", name="a"), route(name="b"))
+    aside = set_aside(lead(), route(when="attributes.plan | int > 3", name="a"), route(name="b"))
     assert (aside.stage, aside.reason) == (Stage.ROUTE, Reason.EXPRESSION_FAILED)
 
 
@@ -217,7 +217,7 @@ def test_a_message_route(channel: Channel) -> None:
         ("source.externalLeadId", lead(), None),
         ("source.externalLeadId", lead(source={"externalLeadId": ""}), None),
         ("source.externalLeadId", lead(source={"externalLeadId": "ñandú \U0001f600"}), "ñandú \U0001f600"),
-        ("schedule.at", lead(), None),
+        ("schedule.at.local", lead(), None),
         ("attributes.plan", lead(), "gold"),
         ("attributes.nothing", lead(), None),
         ("{{ source.platform }}/{{ eventId }}", lead(), "google/event-1"),

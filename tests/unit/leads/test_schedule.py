@@ -275,7 +275,7 @@ def test_a_literal_that_is_no_zone_is_a_problem(candidate: YamlValue, hint: str)
 
 def test_email_has_no_phone_zone() -> None:
     """The word phone is refused for an email contact."""
-    (problem,) = problems_of(route({"clientId": "person.email", "timezone": "phone"}, channel=Channel.EMAIL))
+    (problem,) = problems_of(route({"clientId": "person.email | required", "timezone": "phone"}, channel=Channel.EMAIL))
     assert problem.path[-1] == "timezone"
 
 
