@@ -6,16 +6,15 @@ problems, each with the nearest known name.
 
 from __future__ import annotations
 
-from datetime import date, datetime, time
-
 from jinja2 import nodes
 
+from connector.leads.attributes import GIVE_TEXT, METHODS, has_attribute, has_method
 from connector.leads.comparisons import EQUAL, MEMBER, SIGNS, TEST_OPERATORS, compare_findings
 from connector.leads.filter_checks import check_filter
 from connector.leads.findings import Finding, nearest, nearest_or_all
 from connector.leads.jinja import ENVIRONMENT
 from connector.leads.narrowing import Ways, shown, there, way_of
-from connector.leads.paths import ATTRIBUTES, DATE_METHODS, TEXT_METHODS
+from connector.leads.paths import TEXT_METHODS
 from connector.leads.scope import TOPIC
 from connector.leads.shapes import NULL, Shape, Shapes, array_of, elements_of, nullable, solid
 
@@ -25,19 +24,6 @@ _CONST_KINDS = {str: "string", int: "long", float: "double", bool: "boolean"}
 _TEXT_KINDS = frozenset({"string", "enum", "uuid"})
 MAX_LOOPS = 2
 """How deep loops may nest: with short ranges, an expression comes to an end soon."""
-_PYTHON_TYPES: dict[str, type] = {
-    "string": str,
-    "enum": str,
-    "timestamp": datetime,
-    "local timestamp": datetime,
-    "date": date,
-    "time": time,
-}
-_METHODS = TEXT_METHODS | DATE_METHODS
-_GIVE_TEXT = frozenset({
-    "isoformat", "lower", "lstrip", "removeprefix", "removesuffix", "replace", "rstrip", "strftime", "strip", "title",
-    "upper",
-})  # fmt: skip
 _STATEMENTS = "only {{ }}, {% if %}, {% for %} and {% set name = … %} are available"
 _ARITHMETIC = {
     nodes.Add: "+", nodes.Sub: "-", nodes.Mul: "*", nodes.Div: "/", nodes.FloorDiv: "//", nodes.Mod: "%",
@@ -47,12 +33,6 @@ _PLAIN_NODES = (
     nodes.TemplateData, nodes.List, nodes.Tuple, nodes.Dict, nodes.Pair, nodes.Test, nodes.Compare, nodes.Operand,
     nodes.Not, nodes.Concat, nodes.Slice, nodes.Keyword, nodes.Output, nodes.Template, *_ARITHMETIC,
 )  # fmt: skip
-
-
-def _attributes(shape: Shape) -> frozenset[str]:
-    """What can be read from a value that is no record or map (``paths.ATTRIBUTES``)."""
-    python = _PYTHON_TYPES.get(shape.kind)
-    return frozenset() if python is None else ATTRIBUTES[python]
 
 
 class Checker:
@@ -183,7 +163,7 @@ class Checker:
         if not shapes:
             return None
         found: list[Shape] = []
-        known = [shape for shape in shapes if shape.kind == "map" or name in shape.fields or _has(shape, name)]
+        known = [shape for shape in shapes if shape.kind == "map" or name in shape.fields or has_attribute(shape, name)]
         for shape in known:
             if shape.kind == "map":
                 found.extend(shape.element)
@@ -204,7 +184,7 @@ class Checker:
             self.findings.append((f"{name!r} is read from an array", "take one item first: [0], or | first"))
         else:
             kinds = " or ".join(sorted({shape.kind for shape in shapes}))
-            hint = f"a method is called: {name}()" if name in _METHODS else ""
+            hint = f"a method is called: {name}()" if name in METHODS else ""
             self.findings.append((f"{name!r} is read from a value that has no fields ({kinds})", hint))
 
     def _item(self, node: nodes.Getitem) -> Shapes | None:
@@ -245,12 +225,12 @@ class Checker:
             return None
         shapes = self.check(target.node)
         known = solid(shapes or ())
-        if target.attr not in _METHODS or (known and not any(target.attr in _attributes(each) for each in known)):
+        if target.attr not in METHODS or (known and not any(has_method(each, target.attr) for each in known)):
             hint = "a map's entry is read as attributes['name']" if target.attr == "get" else ""
             hint = hint or nearest(target.attr, TEXT_METHODS)
             self.findings.append((f"the method {target.attr!r} cannot be called here", hint))
             return None
-        if shapes is None or target.attr not in _GIVE_TEXT:
+        if shapes is None or target.attr not in GIVE_TEXT:
             return None
         return (Shape("string"), NULL) if nullable(shapes) else (Shape("string"),)
 
@@ -291,7 +271,3 @@ class Checker:
                 self._bind(each, None)
         else:
             self.findings.append(("only a plain name can be set", ""))
-
-
-def _has(shape: Shape, name: str) -> bool:
-    return name not in _METHODS and name in _attributes(shape)

@@ -26,6 +26,8 @@ _GROUPS = {
     **dict.fromkeys(("record", "map"), "object"),
 }
 """Kinds whose values can be equal; the others are equal to their own kind only."""
+_NO_ORDER = frozenset({"object"})
+_NOTHING: frozenset[str] = frozenset()
 _WAYS_OUT = {
     frozenset({"text", "number"}): "a number stands without quotes; | int makes one of text, | string text of one",
     frozenset({"text", "timestamp"}): "| iso makes text of a time",
@@ -66,7 +68,7 @@ def _type_findings(operator: str, left: Shapes | None, right: Shapes | None) -> 
     if not here or not there:
         return []
     groups, others = _groups(here), _groups(there)
-    if groups & others:
+    if (groups & others) - (_NOTHING if operator in EQUAL else _NO_ORDER):
         return []
     kinds = f"{_kinds(here)} with {_kinds(there)}"
     what = "which are never equal" if operator in EQUAL else "which always fails"
