@@ -25,11 +25,11 @@ _TEXT_KINDS = frozenset({"string", "enum", "uuid"})
 MAX_LOOPS = 2
 """How deep loops may nest: with short ranges, an expression comes to an end soon."""
 _STATEMENTS = "only {{ }}, {% if %}, {% for %} and {% set name = … %} are available"
-_ARITHMETIC = {
+_ARITHMETIC: dict[type[nodes.Node], str] = {
     nodes.Add: "+", nodes.Sub: "-", nodes.Mul: "*", nodes.Div: "/", nodes.FloorDiv: "//", nodes.Mod: "%",
     nodes.Pow: "**", nodes.Neg: "-", nodes.Pos: "+",
 }  # fmt: skip
-_PLAIN_NODES = (
+_PLAIN_NODES: tuple[type[nodes.Node], ...] = (
     nodes.TemplateData, nodes.List, nodes.Tuple, nodes.Dict, nodes.Pair, nodes.Test, nodes.Compare, nodes.Operand,
     nodes.Not, nodes.Concat, nodes.Slice, nodes.Keyword, nodes.Output, nodes.Template, *_ARITHMETIC,
 )  # fmt: skip

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from connector.config import ConfigurationError, Loaded, Place, load
-from connector.leads.spec import Channel, ContactWindow, Endpoint, PastDates, SpecProblem
+from connector.leads.spec import Channel, ContactWindow, Endpoint, PastDates, PhoneFormat, PhoneSpec, SpecProblem
 from tests.unit.config.conftest import VALID, Writer, changed
 
 TEN_MISTAKES = """\
@@ -116,6 +116,7 @@ def test_the_mapping_has_everything_a_route_says(config: Writer) -> None:
     endpoint: lists
     max_age: 3d
     past_dates: {policy: reject, grace: 5m}
+    phones: {format: national, region: [person.country, UY]}
     contact_window: {days: [mon-wed, sat], from: 09:00, to: "24:00"}
 """
     text = changed("    hub: sales\n", "    hub: sales\n" + extra) + "lead: {id: source.externalLeadId}\n"
@@ -125,6 +126,7 @@ def test_the_mapping_has_everything_a_route_says(config: Writer) -> None:
     assert (route.channel, route.endpoint, route.max_age) == (Channel.SMS, Endpoint.LISTS, timedelta(days=3))
     assert (route.schedule.past_dates, route.schedule.grace) == (PastDates.REJECT, timedelta(minutes=5))
     assert route.schedule.window == ContactWindow(frozenset({1, 2, 3, 6}), 540, 1440)
+    assert route.phones == PhoneSpec(PhoneFormat.NATIONAL, ["person.country", "UY"])
     assert (mapping.lead_id, mapping.event_time) == ("source.externalLeadId", "occurredAt")
 
 
