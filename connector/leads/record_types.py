@@ -33,17 +33,23 @@ class MapperByRecord:
         problems = [*_unknown_records(spec, names), *_same_names(spec)]
         found: dict[tuple[Path, str], tuple[SpecProblem, list[str]]] = {}  # hints differ, they name fields
         self._mappers: dict[str, Mapper] = {}
+        self.warnings: list[SpecProblem] = []
+        """As ``Mapper.warnings``, over all types; each once."""
         for name, schema in readers:
             places = [place for place, route in enumerate(spec.routes) if not route.records or name in route.records]
             if not places:
                 problems.append(SpecProblem(("routes",), f"no route takes leads of {name}", "write one"))
                 continue
             try:
-                self._mappers[name] = make(replace(spec, routes=tuple(spec.routes[each] for each in places)), schema)
+                mapper = make(replace(spec, routes=tuple(spec.routes[each] for each in places)), schema)
             except MappingError as error:
                 for problem in error.problems:
                     placed = _in_place(problem, places)
                     found.setdefault((placed.path, placed.message), (placed, []))[1].append(name)
+            else:
+                self._mappers[name] = mapper
+                placed_warnings = (_in_place(each, places) for each in mapper.warnings)
+                self.warnings += [each for each in placed_warnings if each not in self.warnings]
         for problem, types in found.values():
             if problem not in problems:
                 problems.append(problem if len(types) == len(names) else _of(problem, types))
@@ -56,11 +62,6 @@ class MapperByRecord:
         """As ``Mapper.map``, by the routes of the lead's type."""
         mapper = self._mappers[lead.record] if isinstance(lead, RecordLead) else self._main
         return mapper.map(lead, topic, now_ms)
-
-    @property
-    def warnings(self) -> list[SpecProblem]:
-        """As ``Mapper.warnings``, over all types; each once."""
-        return list(dict.fromkeys(each for mapper in self._mappers.values() for each in mapper.warnings))
 
     @property
     def destinations(self) -> list[tuple[str, Mapping[Destination, int]]]:
