@@ -248,7 +248,7 @@ class Service:
         dispatcher.drain()
         while source.outstanding and time.monotonic() < deadline:
             # Not for leads that nothing is tried for: a hub takes nothing, the registry is away.
-            if not dispatcher.in_flight and source.outstanding <= sum(1 for _ in holding.records()):
+            if not dispatcher.in_flight and source.outstanding <= holding.count():
                 break
             await asyncio.sleep(0.005)
         if source.outstanding:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import itertools
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from typing import Protocol
 
 from connector.delivery.dispatcher import Dispatcher
 from connector.delivery.intake import Intake
-from connector.delivery.record import Claim, Held, Record
+from connector.delivery.record import Claim, Fan, Held, Record
 
 LOOK = 0.1
 """Seconds between two looks at which hubs take too little. While something is held, every record read is looked at."""
@@ -38,10 +39,18 @@ class Holding:
         self._hold = hold
         self._holding = False
 
-    def records(self) -> Iterator[Record]:
-        """Those for which nothing is tried: they wait for a hub that takes nothing, a schema, the end of their rest,
-        another lead with their key, or more leads for their list."""
-        return itertools.chain(self._dispatcher.held(), *(each.held() for each in self._before))
+    def count(self) -> int:
+        """How many records there are for which nothing is tried: they wait for a hub that takes nothing, a schema, the
+        end of their rest, another lead with their key, or more leads for their list. Of a record in parts, all that
+        are not done."""
+        fans: Counter[Fan] = Counter()
+        whole = 0
+        for record in itertools.chain(self._dispatcher.held(), *(each.held() for each in self._before)):
+            if record.fan is None:
+                whole += 1
+            else:
+                fans[record.fan] += 1
+        return whole + sum(1 for fan, parts in fans.items() if parts >= fan.open)
 
     def tell(self) -> None:
         """Tell how it stands now."""
@@ -52,7 +61,12 @@ class Holding:
             return
         self._holding = True
         by_claim: dict[Claim, tuple[int, int]] = {}
+        fans: set[Fan] = set()
         for record in itertools.chain(self._dispatcher.apart(), *(each.held() for each in self._before)):
+            if record.fan is not None:
+                if record.fan in fans:
+                    continue  # the buffer counts it once, however many parts wait
+                fans.add(record.fan)
             leads, size = by_claim.get(record.claim, (0, 0))
             by_claim[record.claim] = leads + 1, size + record.size
         self._hold(Held(self._intake.seen, by_claim))

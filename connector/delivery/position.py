@@ -34,6 +34,8 @@ class Returned(NamedTuple):
     """How many of them were sent and not answered."""
     in_doubt: bool = False
     """An earlier owner of its partition may have sent it."""
+    part: str | None = None
+    """The route whose part of the lead it is; None for a lead that one route took."""
 
 
 def read_position(text: str) -> Position | None:

@@ -46,6 +46,8 @@ class Record:
     """
 
     __slots__ = ("claim", "headers", "in_doubt", "key", "offset", "origin", "size", "timestamp_ms", "value")
+    fan: Fan | None = None
+    """For a ``PartRecord``: what it shares with the other parts."""
 
     def __init__(
         self,
@@ -72,6 +74,11 @@ class Record:
             self.size += sum(len(name) + len(content or b"") for name, content in headers)
 
     @property
+    def part(self) -> str | None:
+        """The route whose part of the lead it is; None for a lead that one route took, as far as is known."""
+        return None if self.origin is None else self.origin.part
+
+    @property
     def topic(self) -> str:
         """The topic that the lead was first read from: what formats and routes go by."""
         return self.claim.topic if self.origin is None else self.origin.position.topic
@@ -87,6 +94,66 @@ class Record:
     def position(self) -> str:
         """``topic/partition/offset`` where the record stands, the form used in logs and headers."""
         return f"{self.claim.topic}/{self.claim.partition}/{self.offset}"
+
+
+class Fan:
+    """A record whose lead several routes take: ``record`` is settled once, when all its parts are.
+
+    Belongs to the Kafka thread, save that any thread may read ``open``. ``intended`` are the parts that are about to
+    be sent, or may have been: while there is one the offset, which they share, stays in doubt.
+    """
+
+    __slots__ = ("intended", "open", "record", "resolved")
+
+    def __init__(self, record: Record, parts: int) -> None:
+        self.record = record
+        self.open = parts
+        """Parts that are not settled yet."""
+        self.resolved = True
+        """No part was forgotten so far."""
+        self.intended: set[Record] = set()
+
+    def settle(self, part: PartRecord, *, resolved: bool) -> bool:
+        """A part was settled, as ``Buffer.settle`` has it. True when it was the last. Raises ValueError for one that
+        was settled before: it would stand for another that is not done."""
+        if part.settled:
+            raise ValueError(f"part {part.part} of {part.position} is settled already")
+        part.settled = True
+        self.open -= 1
+        self.resolved = self.resolved and resolved
+        if resolved or part.in_doubt:
+            self.record.in_doubt = True  # whoever reads it again may send what was done already
+        if self.open:
+            return False
+        self.intended.clear()
+        return True
+
+
+class PartRecord(Record):
+    """One part of a record whose lead several routes take: its own way and its own outcome, the record's place."""
+
+    __slots__ = ("fan", "part", "settled")
+
+    def __init__(self, fan: Fan, route: str) -> None:
+        of = fan.record
+        self.claim = of.claim
+        self.offset = of.offset
+        self.timestamp_ms = of.timestamp_ms
+        self.key = of.key
+        self.value = of.value
+        self.headers = of.headers
+        self.in_doubt = of.in_doubt
+        self.origin = of.origin
+        self.size = of.size
+        self.fan: Fan = fan
+        self.part: str = route
+        self.settled = False
+
+
+def split(record: Record, routes: Sequence[str]) -> list[PartRecord]:
+    """The parts of a record, one for each of these routes."""
+    fan = Fan(record, len(routes))
+    return [PartRecord(fan, route) for route in routes]
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ import threading
 from collections import deque
 from collections.abc import Callable
 
-from connector.delivery.record import Claim, Record
+from connector.delivery.record import Claim, PartRecord, Record
 
 
 class Buffer:
@@ -30,7 +30,7 @@ class Buffer:
 
     def settle(self, records: list[Record], *, resolved: bool) -> None:
         """These records have an outcome that is durable (resolved), or were forgotten because their claims were
-        released. Each record is settled once. Does not block."""
+        released. Each record is settled once, and so is each part of one in parts. Does not block."""
         self._settled.append((records, resolved))
         self._wake.set()
 
@@ -53,12 +53,18 @@ class Buffer:
         """Move the progress of what was settled; ``progressed`` is called with each claim whose progress moved."""
         self._wake.clear()
         while self._settled:
-            records, resolved = self._settled.popleft()
-            self._records -= len(records)
+            records, done = self._settled.popleft()
             claims: set[Claim] = set()
             for record in records:
+                resolved = done
+                if isinstance(record, PartRecord):
+                    fan = record.fan
+                    if not fan.settle(record, resolved=done):
+                        continue  # other parts are open
+                    record, resolved = fan.record, fan.resolved
                 claim = record.claim
                 claim.outstanding -= 1
+                self._records -= 1
                 self._bytes -= record.size
                 if resolved:
                     claim.progress.resolve(record.offset)

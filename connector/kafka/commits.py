@@ -13,7 +13,7 @@ from confluent_kafka import Consumer, KafkaError, KafkaException, TopicPartition
 from connector.delivery.lease import Lease
 from connector.delivery.progress import PartitionProgress, Range
 from connector.delivery.record import Claim, Record
-from connector.kafka.intents import Intents
+from connector.kafka.intents import Intents, withdraw
 from connector.kafka.journal import LIMIT, UNKNOWN_TOPIC, Note, encode
 from connector.kafka.watch import KafkaWatch
 
@@ -108,7 +108,7 @@ class Committer:
         """These records were to be sent, and certainly had no effect."""
         for record in records:
             if not record.claim.released:
-                record.claim.progress.withdraw(record.offset)
+                withdraw(record)
                 self._touched.add(record.claim)
 
     def release(self, claims: Iterable[Claim]) -> None:

@@ -21,7 +21,7 @@ class _Intent:
     records: Sequence[Record]
     confirm: Confirm
     refused: list[Record] = field(default_factory=list)
-    offsets: dict[Claim, list[int]] = field(default_factory=dict)
+    noted: dict[Claim, list[Record]] = field(default_factory=dict)
     """Those noted for its sake: not those that were in doubt before."""
     unwritten: set[Claim] = field(default_factory=set)
 
@@ -60,14 +60,14 @@ class Intents:
     def _note(self, intent: _Intent, claim: Claim, records: Sequence[Record]) -> None:
         # What is sent again after no answer stands in the metadata already, so it goes even when that is full.
         new = [record for record in records if not claim.progress.is_intended(record.offset)]
+        going = records
         if new and not _room(claim, new):
             intent.refused += new
             if len(new) == len(records):
                 return
-            new = []
-        for record in new:
-            claim.progress.intend(record.offset)
-        intent.offsets[claim] = [record.offset for record in new]
+            refused = set(new)
+            going = [record for record in records if record not in refused]
+        intent.noted[claim] = [record for record in going if _intend(record)]
         intent.unwritten.add(claim)
 
     def sent(self) -> None:
@@ -91,16 +91,38 @@ class Intents:
         sake. Whoever waits looks at the claims again, and asks anew for what is left; a revocation waits for that, and
         no commit is answered during one."""
         gone = [intent for intent in self._heard if any(record.claim in claims for record in intent.records)]
-        noted = [intent for intent in (*self._noted, *self._under_way) if intent.offsets.keys() & claims]
+        noted = [intent for intent in (*self._noted, *self._under_way) if intent.noted.keys() & claims]
         for intent in noted:
-            for claim, offsets in intent.offsets.items():
-                for offset in offsets:
-                    claim.progress.withdraw(offset)
+            for records in intent.noted.values():
+                for record in records:
+                    withdraw(record)
         out = {*gone, *noted}
         for queue in (self._heard, self._noted, self._under_way):
             queue[:] = [intent for intent in queue if intent not in out]
         for intent in (*gone, *noted):
             intent.confirm(())
+
+
+def withdraw(record: Record) -> None:
+    """It was not sent after all, or its request certainly had no effect. The offset that it shares with other parts
+    stays in doubt while one of these is about to be sent, or may have been."""
+    if record.fan is not None:
+        record.fan.intended.discard(record)
+        if record.fan.intended:
+            return
+    record.claim.progress.withdraw(record.offset)
+
+
+def _intend(record: Record) -> bool:
+    """Note that it is about to be sent. False: it was in doubt already."""
+    new = record.claim.progress.intend(record.offset)
+    fan = record.fan
+    if fan is None:
+        return new
+    if record in fan.intended:
+        return False
+    fan.intended.add(record)
+    return True
 
 
 def _room(claim: Claim, records: Sequence[Record]) -> bool:

@@ -130,7 +130,8 @@ def read_back(headers: Headers | None) -> Returned | None:
     if partition > _LAST_PARTITION:
         return None  # no letter or receipt could be written for it
     position, in_doubt = Position(topic, partition, offset), f"{PREFIX}in-doubt" in ours
-    return Returned(position, timestamp_ms, not_before_ms, attempts, unanswered, in_doubt)
+    part = ours.get(f"{PREFIX}part") or None
+    return Returned(position, timestamp_ms, not_before_ms, attempts, unanswered, in_doubt, part)
 
 
 def _timestamp_of(record: Record) -> int | None:
@@ -154,7 +155,8 @@ def _texts(
         "offset": str(position.offset),
         "timestamp": "" if timestamp_ms is None else str(timestamp_ms),
         "hub": "" if lead is None else lead.destination.hub,
-        "route": "" if lead is None else lead.route,
+        "route": (record.part or "") if lead is None else lead.route,
+        "part": record.part or "",
         "lead": "" if lead is None else lead.lead_id,
         "attempts": str(attempts),
         "status": "" if answer is None or answer.status is None else str(answer.status),

@@ -50,6 +50,8 @@ class Receipt(NamedTuple):
     """For a duplicate: the delivery before."""
     filter: str | None = None
     """For a lead that a filter took: its name."""
+    part: str | None = None
+    """The route whose part of the lead it is; None for a lead that one route took."""
 
     @property
     def delivery(self) -> Duplicate | None:
@@ -72,11 +74,21 @@ def receipt_of(
     """The receipt of a record's outcome at ``now_ms`` (milliseconds since the epoch); ``shipment`` where it was
     mapped, ``first`` for a duplicate, ``lead_id`` and the filter's name for one that was filtered."""
     position = record.first_position
+    part = None if record.part is None else _short(record.part)
     if shipment is None:
         attempts = 0 if record.origin is None else record.origin.attempts
-        lead_name = None if lead_id is None else name_of(lead_id)
-        by = None if filtered_by is None else _short(filtered_by)
-        return Receipt(lead_name, outcome, position, now_ms, reason, attempts=attempts, key=key, first=first, filter=by)
+        return Receipt(
+            None if lead_id is None else name_of(lead_id),
+            outcome,
+            position,
+            now_ms,
+            reason,
+            attempts=attempts,
+            key=key,
+            first=first,
+            filter=None if filtered_by is None else _short(filtered_by),
+            part=part,
+        )
     lead = shipment.lead
     return Receipt(
         name_of(lead.lead_id),
@@ -90,12 +102,13 @@ def receipt_of(
         shipment.ambiguous,
         key,
         first,
+        part,
     )
 
 
 def receipt_letter(topic: str, receipt: Receipt) -> Letter:
     """The receipt as a message; it is small whatever the event held. Any thread; does not block."""
-    lead, outcome, position, time_ms, reason, hub, route, attempts, sent_again, key, first, by = receipt
+    lead, outcome, position, time_ms, reason, hub, route, attempts, sent_again, key, first, by, part = receipt
     content: dict[str, object] = {"version": VERSION, "outcome": outcome.value}
     if lead is not None:
         content["lead"] = lead
@@ -118,6 +131,9 @@ def receipt_letter(topic: str, receipt: Receipt) -> Letter:
     # A lead that was filtered, and so has no hub, has its receipt elsewhere than under its id: there it would take the
     # place of a delivery's, when the event was sent again.
     name = str(position) if lead is None or hub is None else lead
+    if part is not None:
+        content["part"] = part
+        name = f"{name}#{part}"  # compaction keeps the last receipt of a key: the parts of a lead need one each
     return Letter(topic, name.encode(), orjson.dumps(content), None, time_ms, position.partition)
 
 
@@ -159,6 +175,7 @@ def _receipt(content: Any) -> Receipt:
         _key(content.get("key")),
         None if first is None else Duplicate(_position(first["position"]), _number(first["time"], _LAST_MS)),
         _text(content.get("filter")),
+        _text(content.get("part")),
     )
 
 

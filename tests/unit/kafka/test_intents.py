@@ -6,9 +6,9 @@ import itertools
 from collections.abc import Sequence
 
 from connector.delivery.progress import PartitionProgress
-from connector.delivery.record import Claim, Record
+from connector.delivery.record import Claim, Record, split
 from connector.kafka.buffer import Buffer
-from connector.kafka.intents import Intents
+from connector.kafka.intents import Intents, withdraw
 from connector.kafka.journal import fits
 
 ROOM = next(count for count in itertools.count() if not fits(0, [(0, count + 1)]))
@@ -136,3 +136,70 @@ def test_what_was_refused_is_not_withdrawn_when_its_partition_leaves() -> None:
     one.released = True
     intents.release({one})
     assert one.progress.in_doubt() == [(0, ROOM)]
+
+
+def test_an_offset_stays_in_doubt_while_any_of_its_parts_may_have_gone() -> None:
+    """One part certainly had no effect, the other is on its way: a crash leaves the record in doubt."""
+    one = claim()
+    [record] = taken(one, 0)
+    first, second = split(record, ["a", "b"])
+    intents = Intents()
+    intents.add([first], lambda _refused: None)
+    intents.add([second], lambda _refused: None)
+    intents.note()
+    withdraw(first)
+    assert one.progress.in_doubt() == [(0, 1)]
+    withdraw(second)
+    assert one.progress.in_doubt() == []
+
+
+def test_a_part_that_is_not_confirmed_leaves_its_sister_in_doubt() -> None:
+    """Its request is let go with another partition; that of the sister goes on, until it is taken back too."""
+    one, other = claim(0), claim(1)
+    [record] = taken(one, 0)
+    first, second = split(record, ["a", "b"])
+    intents, confirmed = Intents(), []
+    intents.add([first], lambda _refused: confirmed.append("first"))
+    intents.add([second, *taken(other, 0)], lambda _refused: confirmed.append("second"))
+    intents.note()
+    other.released = True
+    intents.release({other})
+    assert confirmed == ["second"] and one.progress.in_doubt() == [(0, 1)]
+    withdraw(first)
+    assert one.progress.in_doubt() == []
+
+
+def test_a_part_whose_sister_has_arrived_needs_no_more_room() -> None:
+    """Full of records of which one hub has a part and another takes none: these must go, or it stays so for ever."""
+    one = claim()
+    records = taken(one, *range(ROOM + 1))
+    refused: list[Sequence[Record]] = []
+    intents = Intents()
+    sisters = [split(record, ["a", "b"]) for record in records[:ROOM]]
+    intents.add([first for first, _ in sisters], refused.append)
+    intents.note()
+    intents.sent()
+    intents.written([one])
+    intents.add([sisters[0][1], sisters[1][1], records[ROOM]], refused.append)
+    assert intents.note() == {one}
+    intents.sent()
+    intents.written([one])
+    assert refused == [[], [records[ROOM]]]
+
+
+def test_a_record_in_parts_is_out_of_doubt_only_when_nothing_of_it_was_done() -> None:
+    """Its parts were forgotten with their partition: the next owner sends all of them again."""
+    one = claim()
+    buffer, intents = Buffer(100, 1000), Intents()
+    records = taken(one, 0, 1, 2)
+    for record in records:
+        buffer.add(record)
+    untouched, delivered, unanswered = (split(record, ["a", "b"]) for record in records)
+    intents.add([*untouched, *delivered, *unanswered], lambda _refused: None)
+    intents.note()
+    unanswered[0].in_doubt = True
+    buffer.settle([delivered[0]], resolved=True)
+    buffer.settle([*untouched, delivered[1], *unanswered], resolved=False)
+    buffer.apply(lambda _claim: None)
+    assert one.progress.in_doubt() == [(1, 3)] and one.progress.unresolved == 3
+    assert buffer.outstanding == one.outstanding == 0

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from connector.delivery.position import Position, Returned, read_position
 from connector.delivery.progress import PartitionProgress
-from connector.delivery.record import Claim, Record, Shipment
+from connector.delivery.record import Claim, Record, Shipment, split
 from connector.kafka.letters import (
     LONGEST_CONTACT,
     LONGEST_TEXT,
@@ -224,3 +224,21 @@ def test_positions_are_read_as_they_are_written() -> None:
         "a" * 250 + "/1/2",
     ):
         assert read_position(text) is None
+
+
+def test_a_part_says_whose_it_is_over_any_number_of_rests() -> None:
+    """Each letter of a part; one that comes back is that part alone, and parts of no other lead say so."""
+    lead, (_, part) = record(), split(record(), ["sms", "google"])
+    how: dict[str, Any] = {"version": "1", "now_ms": NOW_MS}
+    assert "part" not in ours(dead_letter("dead", lead, WHY, shipment(lead), None, **how))
+    unmapped = ours(dead_letter("dead", part, WHY, None, None, **how))
+    assert (unmapped["part"], unmapped["route"]) == ("google", "google")
+    review = review_letter("review", part, PARKED, shipment(part), ANSWER, sent_at_ms=None, **how)
+    assert ours(review)["part"] == "google"
+    retry = retry_letter("retry", part, PARKED, shipment(part), None, not_before_ms=NOW_MS, **how)
+    first = read_back(retry.headers)
+    assert first == Returned(Position("leads", 3, 17), 1_768_000_000_000, NOW_MS, 2, 1, part="google")
+    again = Record(Claim("retry", 0, PartitionProgress(0)), 99, NOW_MS, b"key", b"value", retry.headers, origin=first)
+    assert again.part == "google"
+    parked = retry_letter("retry", again, PARKED, shipment(again), None, not_before_ms=NOW_MS, **how)
+    assert read_back(parked.headers) == first

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from connector.delivery.duplicates import Duplicate, hash_of
 from connector.delivery.position import Position, Returned
 from connector.delivery.progress import PartitionProgress
-from connector.delivery.record import Claim, Record, Shipment
+from connector.delivery.record import Claim, Record, Shipment, split
 from connector.kafka.receipts import LONGEST_ID, Receipt, name_of, read_receipt, receipt_letter, receipt_of
 from connector.leads.mapped import Destination, MappedLead
 from connector.leads.outcome import Outcome, Reason
@@ -215,3 +215,21 @@ def test_foreign_messages_never_raise(value: bytes | None) -> None:
 def test_a_huge_message_is_not_even_parsed() -> None:
     """It cannot be ours."""
     assert read_receipt(orjson.dumps(GOOD | {"new": "x" * 20_000})) is None
+
+
+def test_each_part_of_a_lead_keeps_a_receipt() -> None:
+    """Compaction keeps the last of a key: theirs differ, and the lead stays the id. So it is for parts that were not
+    mapped, and for one that comes back from the retry topic."""
+    of = shipment()
+    letters = []
+    for part in split(of.record, ["sms", "google"]):
+        for each in (Shipment(part, of.lead, 0.0), None):
+            receipt = receipt_of(part, Outcome.DEAD_LETTER, each, now_ms=NOW_MS)
+            letter = receipt_letter("receipts", receipt)
+            assert read_receipt(letter.value) == receipt and receipt.part == part.part
+            assert receipt.lead == (None if each is None else "lead-1")
+            letters.append(letter)
+    keys = [letter.key for letter in letters]
+    assert keys == [b"lead-1#sms", b"leads/3/17#sms", b"lead-1#google", b"leads/3/17#google"]
+    back = shipment(origin=Returned(Position("leads", 3, 17), 1000, 2000, 7, part="sms"))
+    assert receipt_letter("r", receipt_of(back.record, Outcome.DELIVERED, back, now_ms=NOW_MS)).key == keys[0]
