@@ -10,7 +10,7 @@ import orjson
 
 from connector.leads.decode import Decoder, SchemaKey
 from connector.leads.framing import Headers
-from connector.leads.mapped import Destination, MappedLead
+from connector.leads.mapped import Destination, MappedLead, Parts
 from connector.leads.mapper import Mapper
 from connector.leads.outcome import Outcome, Reason, SetAside, Stage
 from connector.leads.record_types import MapperByRecord
@@ -32,20 +32,25 @@ class Sample:
 
 @dataclass(frozen=True, slots=True)
 class Refused:
-    """A lead that would not be sent. ``lead``: as it was given, as far as JSON can say it."""
+    """A lead that would not be sent. ``lead``: as it was given, as far as JSON can say it. ``route``: of a part of it,
+    and ``further`` of one that is not its first."""
 
     place: str
     why: SetAside
     lead: object
+    route: str | None = None
+    further: bool = False
 
 
 @dataclass(slots=True)
 class Request:
-    """A request that would be sent, with its leads and their places."""
+    """A request that would be sent, with its leads and their places. ``further``: so many of them are parts of leads
+    of which another part came before."""
 
     base_url: str
     destination: Destination
     leads: list[tuple[str, MappedLead]] = field(default_factory=list)
+    further: int = 0
 
     @property
     def url(self) -> str:
@@ -92,21 +97,23 @@ class Preview:
         request: Request | None = None
         for sample in samples:
             try:
-                result = self._result(sample)
+                parts = self._parts(sample)
             except SchemaUnavailable:
                 if request is not None:
                     yield request
                 raise
-            if isinstance(result, MappedLead) and request is not None and self._fits(request, result):
-                request.leads.append((sample.place, result))
-                continue
-            if request is not None:
-                yield request
-                request = None
-            if isinstance(result, MappedLead):
-                request = Request(self.base_url, result.destination, [(sample.place, result)])
-            else:
-                yield result
+            for number, result in enumerate(parts):
+                if isinstance(result, MappedLead) and request is not None and self._fits(request, result):
+                    request.leads.append((sample.place, result))
+                    request.further += number > 0
+                    continue
+                if request is not None:
+                    yield request
+                    request = None
+                if isinstance(result, MappedLead):
+                    request = Request(self.base_url, result.destination, [(sample.place, result)], int(number > 0))
+                else:
+                    yield result
         if request is not None:
             yield request
 
@@ -117,7 +124,8 @@ class Preview:
             return len(request.leads) < lead.collect.max_leads
         return len(request.leads) < self.max_leads and request.size + len(lead.body) <= self.max_bytes
 
-    def _result(self, sample: Sample) -> MappedLead | Refused:
+    def _parts(self, sample: Sample) -> list[MappedLead | Refused]:
+        """What becomes of a lead: one thing, or one for each route that takes it."""
         lead: dict[str, object] | None = None
         try:
             decoded = self._decoded(sample)
@@ -125,7 +133,15 @@ class Preview:
                 lead = decoded
                 mapped = self.mapper.map(lead, sample.topic, self.now_ms)
                 if isinstance(mapped, MappedLead):
-                    return mapped
+                    return [mapped]
+                if isinstance(mapped, Parts):
+                    given = _given(sample.value, lead)
+                    return [
+                        Refused(sample.place, result, given, route, number > 0)
+                        if isinstance(result, SetAside)
+                        else result
+                        for number, (route, result) in enumerate(mapped.each)
+                    ]
                 why = mapped
             else:
                 why = decoded
@@ -134,7 +150,7 @@ class Preview:
         except Exception as error:  # noqa: BLE001 - as in the service: one lead must not hide the others
             message = f"the connector failed on this lead ({type(error).__name__}); please report it"
             why = SetAside(Outcome.DEAD_LETTER, Stage.MAP, Reason.INTERNAL_ERROR, message)
-        return Refused(sample.place, why, _given(sample.value, lead))
+        return [Refused(sample.place, why, _given(sample.value, lead))]
 
     def _decoded(self, sample: Sample) -> dict[str, object] | SetAside:
         decoded = self.decoder.decode(sample.topic, sample.value, sample.headers)

@@ -24,6 +24,7 @@ class Report:
         self._shown = _line if output is Output.JSON else _block
         self._write = write
         self._requests = 0
+        self._further = 0
         self._routes: dict[str, Counter[str]] = {}
         self._reasons: Counter[str] = Counter()
 
@@ -33,17 +34,22 @@ class Report:
             self._requests += 1
             for _, lead in result.leads:
                 self._routes.setdefault(lead.route, Counter())[lead.destination.hub] += 1
+            self._further += result.further
         else:
+            self._further += result.further
             self._reasons[result.why.reason.value] += 1
         self._write(self._shown(result))
 
     def counts(self) -> str:
-        """One line: leads by route (and its hubs, where they are several) and by reason."""
+        """One line: leads, or their parts, by route (and its hubs, where they are several) and by reason."""
         routes = Counter({name: hubs.total() for name, hubs in self._routes.items()})
         hubs = {name: _each(hubs) for name, hubs in self._routes.items() if len(hubs) > 1}
         sent, refused = routes.total(), self._reasons.total()
+        leads = _number(sent + refused - self._further, "lead")
+        if self._further:
+            leads += f" in {sent + refused} parts"
         return (
-            f"{_number(sent + refused, 'lead')}: {sent} in {_number(self._requests, 'request')}{_each(routes, hubs)},"
+            f"{leads}: {sent} in {_number(self._requests, 'request')}{_each(routes, hubs)},"
             f" {refused} set aside{_each(self._reasons)}; nothing was sent"
         )
 
@@ -66,20 +72,18 @@ def _line(result: Result) -> bytes:
             + b"\n"
         )
     why = result.why
-    return (
-        as_json(
-            {
-                "kind": "set_aside",
-                "reason": why.reason.value,
-                "lead": result.lead,
-                "message": why.message,
-                "stage": why.stage.value,
-                "outcome": why.outcome.value,
-                "position": result.place,
-            }
-        )
-        + b"\n"
-    )
+    refusal = {
+        "kind": "set_aside",
+        "reason": why.reason.value,
+        "lead": result.lead,
+        "message": why.message,
+        "stage": why.stage.value,
+        "outcome": why.outcome.value,
+        "position": result.place,
+    }
+    if result.route is not None:
+        refusal["route"] = result.route
+    return as_json(refusal) + b"\n"
 
 
 def _block(result: Result) -> bytes:
@@ -87,7 +91,8 @@ def _block(result: Result) -> bytes:
     if isinstance(result, Refused):
         why = result.why
         end = "filtered" if why.outcome is Outcome.FILTERED else "set aside"
-        text = f"{result.place}: {end}: {why.reason.value}: {why.message}\n"
+        place = result.place if result.route is None else f"{result.place}, route {result.route}"
+        text = f"{place}: {end}: {why.reason.value}: {why.message}\n"
     else:
         heads = "".join(_head(place, lead) for place, lead in result.leads)
         body = json.dumps(json.loads(result.body), indent=2, ensure_ascii=False)

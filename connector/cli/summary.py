@@ -12,6 +12,9 @@ from connector.leads.spec import FilterSpec, YamlValue
 from connector.plan import Plan
 from connector.ucontact.client import request_url
 
+_GoesOn = TypedDict("_GoesOn", {"continue": bool})
+"""A class cannot have the key, which is a word of Python."""
+
 
 class FilterSummary(TypedDict):
     """One filter: a condition, or a value that is looked up among the ``entries`` of a file."""
@@ -31,7 +34,7 @@ class HubSummary(TypedDict):
     url: str
 
 
-class RouteSummary(TypedDict):
+class RouteSummary(_GoesOn):
     """One route. ``url`` is None where the event or a split decides the hub; ``split`` is None where there is none."""
 
     name: str
@@ -79,6 +82,7 @@ def summary(loaded: Loaded, plan: Plan) -> Summary:
             "hub": route.hub,
             "channel": route.channel.value,
             "endpoint": route.endpoint.value,
+            "continue": route.goes_on,
             "url": request_url(base_url, next(iter(weights))) if weights and not isinstance(route.hub, dict) else None,
             "split": _split(base_url, weights) if weights and isinstance(route.hub, dict) else None,
         }
@@ -153,7 +157,8 @@ def _route(route: RouteSummary) -> str:
         return f"{route['name']}: {which} to {route['channel']} hubs by id, {', '.join(shares)}{to}"
     hub = f"{route['channel']} hub {_value(route['hub'])}"
     to = f"POST {route['url']}" if route["url"] else f"{route['endpoint']}, the event says to which hub"
-    return f"{route['name']}: {which} to {hub}\n{'':<13}{to}"
+    further = "; continue: the routes below are tried too" if route["continue"] else ""
+    return f"{route['name']}: {which} to {hub}{further}\n{'':<13}{to}"
 
 
 def _value(value: YamlValue) -> str:

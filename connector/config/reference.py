@@ -110,7 +110,7 @@ def _type(field: FieldInfo) -> str:
     elif choices is not None:
         label = ", ".join(f"`{choice.value}`" for choice in choices)
     else:
-        label = "text"
+        label = "`true`, `false`" if field.annotation is bool else "text"
     low, high = metadata_of(field, Ge), metadata_of(field, Le)
     if low is not None and high is not None:
         label += f", {low.ge:,} to {high.le:,}"
@@ -127,7 +127,7 @@ def _default(field: FieldInfo) -> str:
     value: Any = field.get_default(call_default_factory=True, validated_data={})
     if value is None:
         return "none"
-    return f"`{value}`" if isinstance(value, (str, int)) else f"`{json.dumps(value)}`"
+    return f"`{value}`" if isinstance(value, (str, int)) and not isinstance(value, bool) else f"`{json.dumps(value)}`"
 
 
 def _presence(path: KeyPath) -> str:

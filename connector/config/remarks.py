@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from ipaddress import ip_address
 from urllib.parse import urlsplit
 
-from connector.config.delivery import OnAmbiguous
+from connector.config.delivery import CrashSafety, OnAmbiguous
 from connector.config.kafka import GroupProtocol
 from connector.config.problems import Finding
 from connector.config.quantities import format_duration
@@ -53,6 +53,19 @@ def _lists_go_twice(s: Settings) -> Iterator[Finding]:
                 yield Finding(("routes", index, "endpoint"), message, "Set delivery.on_ambiguous to park")
 
 
+def _parts_go_twice(s: Settings) -> Iterator[Finding]:
+    index = next((index for index, route in enumerate(s.routes) if route.goes_on), None)
+    if index is None:
+        return
+    place = ("routes", index, "continue")
+    if s.duplicates is None or s.receipts is None:
+        message = "a stop or a move of the partition while one part of a lead waits sends its other parts again"
+        yield Finding(place, message, "Add duplicates and receipts: they know what was delivered")
+    if s.delivery.crash_safety is CrashSafety.PARK and s.delivery.park_after is None:
+        message = "while a hub takes nothing, leads that another hub has stay in doubt, and few can be"
+        yield Finding(place, message, "Set delivery.park_after, which moves the part that waits to the retry topic")
+
+
 def _partitions_wait_for_connecting(s: Settings) -> Iterator[Finding]:
     connecting = s.ucontact.connect_timeout
     if connecting >= s.delivery.revoke_timeout:
@@ -85,5 +98,6 @@ _REMARKS = (
     _drain_covers_a_request,
     _partitions_wait_for_connecting,
     _lists_go_twice,
+    _parts_go_twice,
     _token_is_encrypted,
 )

@@ -125,7 +125,8 @@ list of these, of which the first that gives a region counts."""
 
 
 class RouteSettings(Section):
-    """One route. The first route that matches takes the lead; `unmatched` says what becomes of one that none takes."""
+    """One route. The first route that matches takes the lead, and with `continue` others below it too; `unmatched` \
+says what becomes of a lead that none takes."""
 
     name: Text = Field(examples=["google-sales"])
     """Unique name, for logs and metrics."""
@@ -135,6 +136,9 @@ class RouteSettings(Section):
     """Only leads of these record types (full names of reader schemas, see `schemas.readers`). Empty: of every type."""
     when: Expression = Field(default=None, examples=["source.platform == 'google'"])
     """Condition: an expression over the event. Nothing: every lead."""
+    goes_on: bool = default(False, alias="continue")
+    """`true`: the routes below are tried too. A lead that several take is sent by each, and its offset is resolved \
+when all are done."""
     hub: Hub = Field(examples=["sales"])
     """The hub: its name as in uContact, text with `{{ }}` that gives the name, or hubs with their weights, as in \
 `{sales: 70, social: 30}`: a lead's id says to which of them it goes, the same one each time."""
@@ -176,6 +180,7 @@ class RouteSettings(Section):
                 window=ContactWindow(window.days, window.start, window.end) if window else None,
             ),
             phones=PhoneSpec(self.phones.format, yaml_value(self.phones.region)),
+            goes_on=self.goes_on,
         )
 
 

@@ -142,7 +142,7 @@ class Settings(Section):
     filters: FilterList = default([])
     """Filters in order, before the routes: leads that are not to be called."""
     routes: RouteList = Field(min_length=1)
-    """Routes in order; the first that matches takes the lead."""
+    """Routes in order; the first that matches takes the lead, unless it has `continue`."""
     unmatched: Unmatched = default("dead_letter")
     """What becomes of a lead that no route takes: `dead_letter` sets it aside, `filter` drops it as a filter does \
 (outcome `filtered`); its reason is `no_route` in both."""

@@ -11,9 +11,9 @@ from typing import Protocol
 
 from connector.delivery.dispatcher import Outcomes, Spawn
 from connector.delivery.position import Returned
-from connector.delivery.record import Headers, Record, Shipment
+from connector.delivery.record import Headers, Record, Shipment, split
 from connector.leads.decode import SchemaKey
-from connector.leads.mapped import MappedLead
+from connector.leads.mapped import MappedLead, Parts
 from connector.leads.outcome import Outcome, Reason, SetAside, Stage
 
 SLICE = 64
@@ -41,8 +41,10 @@ class Decodes(Protocol):
 class Maps(Protocol):
     """What intake needs of ``leads.mapper.Mapper``."""
 
-    def map(self, lead: dict[str, object], topic: str, now_ms: int) -> MappedLead | SetAside:
-        """The lead as the API takes it, or why it cannot go."""
+    def map(
+        self, lead: dict[str, object], topic: str, now_ms: int, only: str | None = None
+    ) -> MappedLead | SetAside | Parts:
+        """The lead as the API takes it, or why it cannot go; its parts where several routes take it."""
 
 
 class Submits(Protocol):
@@ -160,20 +162,11 @@ class Intake:
                 self._rest(record, record.origin, now_ms)
                 continue
             match self._prepare(record, now_ms):
-                case MappedLead() as lead:
-                    shipment = Shipment(record, lead, waiting_since)
-                    if record.origin is not None:
-                        shipment.returned = True
-                        shipment.attempts = record.origin.attempts
-                        shipment.ambiguous = record.origin.unanswered
-                    if record.in_doubt and self._park_in_doubt:
-                        self._outcomes.set_aside(record, IN_DOUBT, shipment, None)
-                    else:
-                        shipments.append(shipment)
-                case SetAside() as why:
-                    if why.outcome in _NOT_AGAIN and record.in_doubt and self._park_in_doubt:
-                        why = IN_DOUBT  # it is not to be sent again, and may have arrived
-                    self._outcomes.set_aside(record, why, None, None)
+                case MappedLead() | SetAside() as result:
+                    self._take(record, result, shipments, waiting_since)
+                case Parts(each=parts):
+                    for each, part in zip(split(record, [part.route for part in parts]), parts, strict=True):
+                        self._take(each, part.result, shipments, waiting_since)
                 case key:
                     self._postpone(key, record)
         self._running = bool(self._queue)
@@ -183,11 +176,30 @@ class Intake:
         else:
             self._caught_up()
 
-    def _prepare(self, record: Record, now_ms: int) -> MappedLead | SetAside | SchemaKey:
+    def _take(
+        self, record: Record, result: MappedLead | SetAside, shipments: list[Shipment], waiting_since: float
+    ) -> None:
+        """What is to be sent joins ``shipments``; the rest is set aside."""
+        if isinstance(result, SetAside):
+            if result.outcome in _NOT_AGAIN and record.in_doubt and self._park_in_doubt:
+                result = IN_DOUBT  # it is not to be sent again, and may have arrived
+            self._outcomes.set_aside(record, result, None, None)
+            return
+        shipment = Shipment(record, result, waiting_since)
+        if record.origin is not None:
+            shipment.returned = True
+            shipment.attempts = record.origin.attempts
+            shipment.ambiguous = record.origin.unanswered
+        if record.in_doubt and self._park_in_doubt:
+            self._outcomes.set_aside(record, IN_DOUBT, shipment, None)
+        else:
+            shipments.append(shipment)
+
+    def _prepare(self, record: Record, now_ms: int) -> MappedLead | SetAside | Parts | SchemaKey:
         topic = record.topic
         try:
             lead = self._decoder.decode(topic, record.value, record.headers)
-            return self._mapper.map(lead, topic, now_ms) if isinstance(lead, dict) else lead
+            return self._mapper.map(lead, topic, now_ms, record.part) if isinstance(lead, dict) else lead
         except Exception as error:  # noqa: BLE001 - one lead that meets a defect of ours must not stop the others
             self._on_defect(record, error)
             message = f"the connector failed on this lead ({type(error).__name__}); please report it"

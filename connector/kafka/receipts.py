@@ -102,7 +102,7 @@ def receipt_of(
         shipment.ambiguous,
         key,
         first,
-        part,
+        part=part,
     )
 
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from connector.leads.dropped import Dropped
+from connector.leads.outcome import SetAside
 from connector.leads.spec import Endpoint
 
 
@@ -48,3 +49,17 @@ class MappedLead(NamedTuple):
     duplicate_key: str | None = None
     collect: Collect | None = None
     dropped: tuple[Dropped, ...] = ()
+
+
+class Part(NamedTuple):
+    """What one of several routes makes of a lead."""
+
+    route: str
+    result: MappedLead | SetAside
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """A lead that several routes take: two parts at least, in the order of the routes."""
+
+    each: tuple[Part, ...]

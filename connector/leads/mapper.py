@@ -16,7 +16,7 @@ from connector.leads.cloud_event import ATTRIBUTES
 from connector.leads.contact import fail
 from connector.leads.expressions import Compiler, Path
 from connector.leads.lead_filters import LeadFilter
-from connector.leads.mapped import Destination, MappedLead
+from connector.leads.mapped import Destination, MappedLead, Part, Parts
 from connector.leads.moments import read_moment
 from connector.leads.outcome import Outcome, Reason, SetAside, Stage
 from connector.leads.properties import Kind
@@ -77,13 +77,17 @@ class Mapper:
         self.warnings = compiler.warnings
         """What works, but not for every lead or hardly as meant."""
         self._by_topic: dict[str, list[Route]] = {}
+        self._fans_out = any(route.goes_on for route in spec.routes)
         load_zones()
 
-    def map(self, lead: Mapping[str, object], topic: str, now_ms: int) -> MappedLead | SetAside:
-        """The request of one lead, or why there is none.
+    def map(
+        self, lead: Mapping[str, object], topic: str, now_ms: int, only: str | None = None
+    ) -> MappedLead | SetAside | Parts:
+        """The request of one lead, or why there is none; its parts where more than one route has a say.
 
-        ``lead`` as fastavro decodes it; ``topic`` chooses among routes; ``now_ms`` is milliseconds since the epoch.
-        Does not raise for any lead, save for a defect of ours.
+        ``lead`` as fastavro decodes it; ``topic`` chooses among routes; ``now_ms`` is milliseconds since the epoch;
+        ``only`` names the one route to be asked, for a part that comes back. Does not raise for any lead, save for a
+        defect of ours.
         """
         scope = Scope(lead, topic)
         try:
@@ -92,6 +96,8 @@ class Mapper:
                     return replace(each.why, lead_id=self._id_if_any(scope))
             lead_id = self._id_of(scope)
             event_time_ms = self._time_of(scope)
+            if self._fans_out or only is not None:
+                return self._fan_out(scope, lead_id, event_time_ms, now_ms, only)
             for route in self._routes_of(topic):
                 if route.matches(scope):
                     mapped = route.map(scope, lead_id, event_time_ms, now_ms)
@@ -99,7 +105,39 @@ class Mapper:
                     return mapped if key is None else mapped._replace(duplicate_key=_key_of(key, scope))
         except RefusalError as refusal:
             return refusal.set_aside
-        message = "no route takes this lead"
+        return self._no_route(lead_id)
+
+    def _fan_out(
+        self, scope: Scope, lead_id: str, event_time_ms: int | None, now_ms: int, only: str | None
+    ) -> MappedLead | SetAside | Parts:
+        """As ``map``, where routes go on. What fails in one does not stop the others."""
+        parts: list[Part] = []
+        for route in self._routes_of(scope.topic):
+            if only is not None and route.name != only:
+                continue
+            result: MappedLead | SetAside
+            scope.forget_contact()
+            try:
+                if not route.matches(scope):
+                    continue
+                result = route.map(scope, lead_id, event_time_ms, now_ms)
+                if self._duplicate_key is not None and (key := _key_of(self._duplicate_key, scope)) is not None:
+                    # Of the routes that take a lead only the last does not go on. So the parts have keys of their own,
+                    # and those that do not go on have one window, as they have without the others.
+                    result = result._replace(duplicate_key=f"{key}\0{route.name}" if route.goes_on else key)
+            except RefusalError as refusal:
+                result = refusal.set_aside
+            parts.append(Part(route.name, result))
+            if not route.goes_on:
+                break
+        if len(parts) > 1:
+            return Parts(tuple(parts))
+        if parts:
+            return parts[0].result
+        return self._no_route(lead_id, only)
+
+    def _no_route(self, lead_id: str, only: str | None = None) -> SetAside:
+        message = "no route takes this lead" if only is None else f"no route {only} takes this part of it now"
         if self._filter_unmatched:
             return SetAside(Outcome.FILTERED, Stage.ROUTE, Reason.NO_ROUTE, message, lead_id=lead_id)
         return SetAside(Outcome.DEAD_LETTER, Stage.ROUTE, Reason.NO_ROUTE, message)

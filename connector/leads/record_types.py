@@ -11,7 +11,7 @@ from typing import Any, TypeAlias
 
 from connector.leads.expressions import Path
 from connector.leads.findings import nearest_or_all
-from connector.leads.mapped import Destination, MappedLead
+from connector.leads.mapped import Destination, MappedLead, Parts
 from connector.leads.mapper import Mapper, MappingError
 from connector.leads.outcome import SetAside
 from connector.leads.spec import MappingSpec, SpecProblem
@@ -58,10 +58,12 @@ class MapperByRecord:
         self._main = self._mappers[names[0]]
         self._order = [route.name for route in spec.routes]
 
-    def map(self, lead: Mapping[str, object], topic: str, now_ms: int) -> MappedLead | SetAside:
+    def map(
+        self, lead: Mapping[str, object], topic: str, now_ms: int, only: str | None = None
+    ) -> MappedLead | SetAside | Parts:
         """As ``Mapper.map``, by the routes of the lead's type."""
         mapper = self._mappers[lead.record] if isinstance(lead, RecordLead) else self._main
-        return mapper.map(lead, topic, now_ms)
+        return mapper.map(lead, topic, now_ms, only)
 
     @property
     def destinations(self) -> list[tuple[str, Mapping[Destination, int]]]:

@@ -41,6 +41,7 @@ class Route:
 
     def __init__(self, spec: RouteSpec, compiler: Compiler, path: Path) -> None:
         self.name = spec.name
+        self.goes_on = spec.goes_on
         self._endpoint = spec.endpoint
         self.takes_topic = _topics(spec.topics, compiler, (*path, "topics"))
         self._when = always(True) if spec.when is None else compile_condition(spec.when, compiler, (*path, "when"))

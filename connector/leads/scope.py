@@ -34,6 +34,11 @@ class Scope:
         self.dropped: tuple[Dropped, ...] = ()
         """Numbers that the contact lacks."""
 
+    def forget_contact(self) -> None:
+        """What was found out for a route's contact means nothing for the next route's."""
+        self.phone = None
+        self.dropped = ()
+
 
 Evaluate: TypeAlias = Callable[[Scope], object]
 """A compiled value: gives an Avro or JSON value or None (absent); may raise anything an expression can."""

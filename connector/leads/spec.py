@@ -107,6 +107,8 @@ class RouteSpec:
     max_age: timedelta | None = None
     schedule: ScheduleSpec = field(default_factory=ScheduleSpec)
     phones: PhoneSpec = field(default_factory=PhoneSpec)
+    goes_on: bool = False
+    """The routes below are tried too, whether or not this one takes the lead."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,7 +21,8 @@ class Metrics:
         )
         self.outcomes = Counter(
             "leads_outcome",
-            "Records by how they ended. The reason is empty for delivered ones.",
+            "Records by how they ended (each part, where several routes take a lead). The reason is empty for "
+            "delivered ones.",
             ["outcome", "reason"],
             registry=registry,
         )

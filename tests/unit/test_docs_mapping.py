@@ -1,8 +1,8 @@
 """docs/mapping.md and docs/scheduling.md say what the code does: their tables and fenced examples are run here.
 
 A table is known by its header. Scenario tables vary the lead of mapping.md and the route above them: a column
-"`x` in the event" (JSON), "in the contact" or "in the route" (YAML) sets ``x``, "`x` sent", "goes to" (the hub) and
-"ends as" are checked; an empty cell leaves things as they are.
+"`x` in the event" (JSON), "in the contact" or "in the route" (YAML) sets ``x``, "`x` sent", "goes to" (the hub),
+"ends as" and "taken by" are checked; an empty cell leaves things as they are.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from connector.config import load
 from connector.config.yaml_tree import parse
 from connector.leads.decode import Decoder, Format, ReaderSchema
 from connector.leads.filters import JINJA_FILTERS, OWN_FILTERS
-from connector.leads.mapped import MappedLead
+from connector.leads.mapped import MappedLead, Parts
 from connector.leads.mapper import Mapper, MappingError
 from connector.leads.outcome import Reason, SetAside
 from connector.leads.properties import PROPERTIES, properties_of
@@ -37,6 +37,7 @@ DECODER = Decoder(READER, default=Format.JSON)
 ABSENT = "absent"
 SENT = "sent"
 GOES_TO = "goes to"
+TAKEN_BY = "taken by"
 REASONS = frozenset(Reason)
 COLUMN = re.compile(r"`(?P<path>[A-Za-z_.]+)` (?P<place>in the event|in the contact|in the route|sent)")
 CELLS = re.compile(r"(?<!\\)\|")
@@ -193,13 +194,30 @@ def routes_of(text: str) -> list[dict[str, Any]]:
     return shown if isinstance(shown, list) else [{"name": "example", "hub": "sales", **shown}]
 
 
-def mapped(
+def parts_of(
     routes: list[dict[str, Any]], lead: dict[str, Any], folder: Path, now_ms: int, **sections: Any
-) -> MappedLead | SetAside:
+) -> MappedLead | SetAside | Parts:
     """What becomes of a lead given as JSON on the topic ``leads``."""
     decoded = DECODER.decode("leads", json.dumps(lead).encode(), None)
     assert isinstance(decoded, dict), decoded
     return mapper_of(routes, folder, **sections).map(decoded, "leads", now_ms)
+
+
+def mapped(
+    routes: list[dict[str, Any]], lead: dict[str, Any], folder: Path, now_ms: int, **sections: Any
+) -> MappedLead | SetAside:
+    """The same, for a lead that one route takes."""
+    result = parts_of(routes, lead, folder, now_ms, **sections)
+    assert not isinstance(result, Parts), result
+    return result
+
+
+def takers(result: MappedLead | SetAside | Parts) -> str:
+    """The routes that take a lead, as a cell names them; with the reason where one sets it aside."""
+    if isinstance(result, Parts):
+        ends = [(part.route, part.result) for part in result.each]
+        return ", ".join(f"{name}: {end.reason}" if isinstance(end, SetAside) else name for name, end in ends)
+    return result.reason.value if isinstance(result, SetAside) else result.route
 
 
 def valued(cell: str, folder: Path) -> MappedLead | SetAside:
@@ -281,6 +299,8 @@ def test_a_scenario_ends_as_the_page_says(row: Row, folder: Path) -> None:
             expected[SENT] = cell
         elif name == GOES_TO:
             expected[GOES_TO] = cell
+        elif name == TAKEN_BY:
+            expected[TAKEN_BY] = cell
         elif column is not None and column["place"] == SENT:
             expected[column["path"]] = cell
         elif column is not None and cell:
@@ -289,6 +309,9 @@ def test_a_scenario_ends_as_the_page_says(row: Row, folder: Path) -> None:
         else:
             assert column is not None or not name, f"unknown column {name!r}"
     assert expected
+    if taken_by := expected.pop(TAKEN_BY, None):
+        assert takers(parts_of(routes, lead, folder, now_ms)) == taken_by
+        return
     end = mapped(routes, lead, folder, now_ms, filters=yaml(row.filters) or [])
     result = reason_or_contact(end)
     for name, cell in expected.items():

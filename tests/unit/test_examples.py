@@ -19,6 +19,7 @@ from connector.config import Loaded, load
 from connector.leads.decode import Decoder, Format, ReaderSchema
 from connector.leads.mapped import MappedLead
 from connector.leads.mapper import Mapper
+from connector.leads.outcome import SetAside
 
 ROOT = Path(__file__).parents[2]
 EXAMPLES = ROOT / "examples"
@@ -78,6 +79,7 @@ def test_the_example_leads_show_each_way_that_a_lead_can_go() -> None:
             contact = orjson.loads(result.body)
             ends[str(lead["eventId"])] = (result.route, contact["timezone"], contact.get("scheduleDate"))
         else:
+            assert isinstance(result, SetAside), "one route for each"
             ends[str(lead["eventId"])] = result.reason.value
     assert ends == {
         "google-1001": ("google-sales", "America/Montevideo", None),

@@ -118,6 +118,18 @@ def test_filters_that_cannot_work(tmp_path: Path) -> None:
     assert "caf" not in ran.out
 
 
+def test_the_summary_tells_which_routes_go_on(tmp_path: Path) -> None:
+    """For people and for programs."""
+    contact = {"clientIds": "person.phones"}
+    routes = [{"name": name, "hub": name, "contact": contact, "continue": name == "a"} for name in "ab"]
+    config = configuration(tmp_path, routes=routes, receipts={"topic": "leads.receipts"}, duplicates={"key": "eventId"})
+    summary = json.loads(cli("check", "-c", config, "--output", "json").out)["summary"]
+    assert [route["continue"] for route in summary["routes"]] == [True, False]
+    text = cli("check", "-c", config).out
+    assert "a: every lead to telephony hub a; continue: the routes below are tried too\n" in text
+    assert "b: every lead to telephony hub b\n" in text
+
+
 def test_every_problem_at_once_each_with_its_place(tmp_path: Path) -> None:
     """Mistakes in values, in rules between them, in files and in the mapping come together, in file order."""
     routes = [{"name": "all", "hub": "sales", "contact": {"clientIds": "person.fone", "nonsense": "eventId"}}]

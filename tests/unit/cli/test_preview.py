@@ -145,6 +145,26 @@ def test_batches_hold_what_follows_one_another(tmp_path: Path) -> None:
     assert batches(config) == [[str(number)] for number in range(1, 8)]
 
 
+def test_every_request_of_a_lead_in_parts(tmp_path: Path) -> None:
+    """In the order of the routes, with the part that is set aside; the counts are per part."""
+    sms = {"clientId": "person.phones | first", "content": "'hello'"}
+    calls = {"clientIds": "person.phones"}
+    routes = [
+        {"name": "message", "continue": True, "hub": "welcome", "channel": "sms", "contact": sms},
+        {"name": "call", "hub": "sales", "contact": calls},
+    ]
+    leads = written(tmp_path, lead(1), lead(2, person={"phones": ["ask Ana", "+59899123456"]}))
+    config = configuration(tmp_path, routes=routes)
+    ran = cli("preview", "-c", config, "--input", leads, "--output", "json", "--batch", "5")
+    message, call, refused, again = ran.lines
+    assert [line["hub"] for line in (message, call, again)] == ["welcome", "sales", "sales"]
+    assert message["leads"] == [{"lead_id": "lead-1", "route": "message", "position": "line 1"}]
+    assert again["leads"] == [{"lead_id": "lead-2", "route": "call", "position": "line 2"}]
+    assert (refused["reason"], refused["route"], refused["position"]) == ("invalid_field", "message", "line 2")
+    assert "2 leads in 4 parts: 3 in 3 requests (call 2, message 1), 1 set aside (invalid_field 1)" in ran.err
+    assert "line 2, route message: set aside: invalid_field" in cli("preview", "-c", config, "--input", leads).out
+
+
 def test_the_request_is_byte_by_byte_what_the_client_sends(tmp_path: Path) -> None:
     """The same URL and the same body as on the wire."""
     sent: list[tuple[str, bytes]] = []

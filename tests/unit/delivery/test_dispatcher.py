@@ -22,7 +22,7 @@ from connector.delivery.record import Claim, Headers, Record, Shipment
 from connector.delivery.unique import Unique
 from connector.leads.answer import Answer, AnswerClass
 from connector.leads.decode import SchemaKey
-from connector.leads.mapped import Destination, MappedLead
+from connector.leads.mapped import Destination, MappedLead, Parts
 from connector.leads.outcome import Outcome, Reason, SetAside, Stage
 
 OK = Answer(AnswerClass.ACCEPTED, 200)
@@ -97,7 +97,9 @@ class Decoder:
 class Mapper:
     """Maps a word to a lead of that hub; one word is a defect, and one is too old."""
 
-    def map(self, lead: dict[str, object], topic: str, now_ms: int) -> MappedLead | SetAside:
+    def map(
+        self, lead: dict[str, object], topic: str, now_ms: int, only: str | None = None
+    ) -> MappedLead | SetAside | Parts:
         if lead["hub"] == "old":
             return SetAside(Outcome.EXPIRED, Stage.MAP, Reason.TOO_OLD, "")
         if lead["hub"] == "unwanted":

@@ -16,7 +16,7 @@ from connector.config import load
 from connector.demo.configuration import Places, reader_schema, write_configuration
 from connector.demo.leads import MISTAKE_EVERY, Lead, LeadFactory, Mistake
 from connector.leads.decode import SchemaKey
-from connector.leads.mapped import MappedLead
+from connector.leads.mapped import MappedLead, Parts
 from connector.leads.outcome import Outcome, Reason, SetAside
 from connector.plan import Plan, make_plan
 
@@ -64,6 +64,7 @@ def ending(plan: Plan, lead: Lead) -> tuple[Outcome, Reason | None]:
         decoded = plan.decoder.decode("leads", written(lead), None)
         assert not isinstance(decoded, SchemaKey)
     mapped = decoded if isinstance(decoded, SetAside) else plan.mapper.map(decoded, "leads", NOW)
+    assert not isinstance(mapped, Parts)
     return (Outcome.DELIVERED, None) if isinstance(mapped, MappedLead) else (mapped.outcome, mapped.reason)
 
 
