@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from connector.leads.mapped import MappedLead
+from connector.leads.mapped import MappedLead, Parts
 from connector.leads.mapper import Mapper, MappingError
 from connector.leads.outcome import Outcome, Reason, SetAside, Stage
 from connector.leads.spec import FilterSpec, ListedSpec, MappingSpec, SpecProblem, YamlValue
@@ -32,7 +32,9 @@ def mapper(*filters: FilterSpec, **changes: Any) -> Mapper:
 
 def end(event: dict[str, Any], *filters: FilterSpec, **changes: Any) -> MappedLead | SetAside:
     """What becomes of a lead."""
-    return mapper(*filters, **changes).map(event, "leads", NOW_MS)
+    result = mapper(*filters, **changes).map(event, "leads", NOW_MS)
+    assert not isinstance(result, Parts), result
+    return result
 
 
 def aside(event: dict[str, Any], *filters: FilterSpec, **changes: Any) -> SetAside:
