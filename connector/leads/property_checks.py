@@ -43,14 +43,10 @@ def _check_fitting(
 
 
 def check_required(compiler: Compiler, compiled: Compiled, path: Path) -> None:
-    """A problem where the schema lets a required value be null, and nothing says what happens then.
-
-    A list says that each of its items may be absent; where all may be, that is worth a warning.
-    """
+    """A problem where the schema lets a required value be null, and nothing says what happens then. A list of sources
+    says it: each of them may be absent, and a lead without any is set aside."""
     if nullable(compiled.shapes):
         compiler.problem(path, f"{path[-1]} is required, and this may be null", _WAYS_OUT)
-    elif any(shape.hollow for shape in compiled.shapes or ()):
-        compiler.warn(path, f"{path[-1]} is required, and each of these may be null", "Leads without are set aside")
 
 
 def check_constant(

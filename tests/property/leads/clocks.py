@@ -130,10 +130,14 @@ def next_opening(second: int, name: str, days: frozenset[int], start: int, end: 
 
 
 def _opening(day: date, name: str, start: int, end: int) -> int | None:
-    """The first minute of a day's window that the clock shows."""
+    """The first second of a day's window that the clock shows: Monrovia's clock went on at a half minute."""
     midnight = datetime(day.year, day.month, day.day)
-    walls = (midnight + minute * MINUTE for minute in range(start, end))
-    return next((read(wall, name) for wall in walls if exists(wall, name)), None)
+    for minute in range(start, end):
+        wall = midnight + minute * MINUTE
+        if exists(wall + 59 * SECOND, name):
+            seconds = (wall + second * SECOND for second in range(60))
+            return next(read(each, name) for each in seconds if exists(each, name))
+    return None
 
 
 def distinct() -> list[str]:

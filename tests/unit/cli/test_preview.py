@@ -159,7 +159,8 @@ def test_every_request_of_a_lead_in_parts(tmp_path: Path) -> None:
     message, call, refused, again = ran.lines
     assert [line["hub"] for line in (message, call, again)] == ["welcome", "sales", "sales"]
     assert message["leads"] == [{"lead_id": "lead-1", "route": "message", "position": "line 1"}]
-    assert again["leads"] == [{"lead_id": "lead-2", "route": "call", "position": "line 2"}]
+    dropped = [{"property": "clientIds", "reason": "not_a_number", "numbers": 1}]
+    assert again["leads"] == [{"lead_id": "lead-2", "route": "call", "position": "line 2", "dropped": dropped}]
     assert (refused["reason"], refused["route"], refused["position"]) == ("invalid_field", "message", "line 2")
     assert "2 leads in 4 parts: 3 in 3 requests (call 2, message 1), 1 set aside (invalid_field 1)" in ran.err
     assert "line 2, route message: set aside: invalid_field" in cli("preview", "-c", config, "--input", leads).out
