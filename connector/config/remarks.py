@@ -58,12 +58,13 @@ def _parts_go_twice(s: Settings) -> Iterator[Finding]:
     if index is None:
         return
     place = ("routes", index, "continue")
-    if s.duplicates is None or s.receipts is None:
+    if s.delivery.crash_safety is CrashSafety.PARK:
+        if s.delivery.park_after is None:
+            message = "while one part of a lead waits for its hub and another was sent, the lead is in doubt"
+            yield Finding(place, message, "Set delivery.park_after, which moves the part that waits to the retry topic")
+    elif s.duplicates is None or s.receipts is None:
         message = "a stop or a move of the partition while one part of a lead waits sends its other parts again"
         yield Finding(place, message, "Add duplicates and receipts: they know what was delivered")
-    if s.delivery.crash_safety is CrashSafety.PARK and s.delivery.park_after is None:
-        message = "while a hub takes nothing, leads that another hub has stay in doubt, and few can be"
-        yield Finding(place, message, "Set delivery.park_after, which moves the part that waits to the retry topic")
 
 
 def _partitions_wait_for_connecting(s: Settings) -> Iterator[Finding]:

@@ -118,3 +118,20 @@ def test_after_a_restart_what_was_delivered_of_a_lead_is_not_sent_again(bed: Bed
     assert bed.sandbox.counts() == expected(everyone=True)
     assert connector.metric("leads_outcome_total", outcome="duplicate") == LEADS
     assert connector.stop() == 0
+
+
+def test_without_receipts_what_is_sent_again_is_counted(bed: Bed) -> None:
+    """The restart sends whole leads: nothing is lost, and what may have come twice is in the metrics."""
+    bed.sandbox.fault(kind="status", status=500, hub="support")
+    write_leads(bed)
+    connector = bed.connector(changes={"routes": both()}).start()
+    wait_sales(bed)
+    assert connector.stop() == 0
+    bed.sandbox.heal()
+    connector.start()
+    connector.wait_done()
+    counts = bed.sandbox.counts()
+    assert counts.keys() == expected(everyone=True).keys()
+    again = sum(times - 1 for times in counts.values())
+    assert 0 < again <= connector.metric("leads_sent_again_total", cause="takeover")
+    assert connector.stop() == 0

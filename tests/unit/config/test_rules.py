@@ -157,11 +157,9 @@ def test_values_arrive_in_the_types_that_the_rooms_take(config: Writer) -> None:
         (changed(UCONTACT, "  base_url: http://example.com\n"), "ucontact.base_url", "unencrypted"),
         (_with(ROUTE, "    continue: true\n"), "routes[0].continue", "sends its other parts again"),
         (
-            _with(ROUTE, "    continue: true\n")
-            + "duplicates: {key: eventId}\nreceipts: {topic: leads.receipts}\nreview: {topic: leads.review}\n"
-            + "delivery: {crash_safety: park}\n",
+            _with(ROUTE, "    continue: true\n") + "review: {topic: leads.review}\ndelivery: {crash_safety: park}\n",
             "routes[0].continue",
-            "stay in doubt",
+            "the lead is in doubt",
         ),
         (VALID + "delivery: {revoke_timeout: 3s}\n", "delivery.revoke_timeout", "ucontact.connect_timeout"),
         (_with(UCONTACT, "  connect_timeout: 8s\n"), "ucontact.connect_timeout", "kafka.session_timeout"),
