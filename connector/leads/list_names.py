@@ -6,20 +6,9 @@ from datetime import timedelta
 
 from connector.leads.expressions import Compiler, Path
 from connector.leads.mapped import Collect
+from connector.leads.names import list_problem
 from connector.leads.scope import Evaluate, Scope, always
 from connector.leads.spec import ListSpec
-
-LONGEST_LIST_NAME = 255
-"""Characters. The page names no limit; people read these names."""
-
-
-def list_problem(name: str) -> str:
-    """What keeps a list from having this name, or empty."""
-    if len(name) > LONGEST_LIST_NAME:
-        return f"a list's name has at most {LONGEST_LIST_NAME} characters"
-    if any("\ud800" <= character <= "\udfff" for character in name):
-        return "a list's name has half of a surrogate pair"
-    return ""
 
 
 def compile_list(spec: ListSpec | None, compiler: Compiler, path: Path) -> tuple[Evaluate, Collect | None]:

@@ -219,13 +219,14 @@ def _check_names(spec: MappingSpec, compiler: Compiler) -> None:
     """Routes and filters are told apart by name in metrics, receipts and summaries."""
     if not spec.routes:
         compiler.problem(("routes",), "there is no route: every lead would be set aside", "write one")
-    seen: set[str] = set()
-    for index, route in enumerate(spec.routes):
-        if route.name in seen:
-            compiler.problem(("routes", index, "name"), f"another route is called {route.name!r}", "rename one")
-        seen.add(route.name)
-    seen = set()
-    for index, each in enumerate(spec.filters):
-        if each.name in seen:
-            compiler.problem(("filters", index, "name"), f"another filter is called {each.name!r}", "rename one")
-        seen.add(each.name)
+    compiler.problems += names_given_twice("route", [route.name for route in spec.routes])
+    compiler.problems += names_given_twice("filter", [each.name for each in spec.filters])
+
+
+def names_given_twice(what: str, names: list[str]) -> list[SpecProblem]:
+    """A problem for each of these names, of routes or filters in their order, that stands there before."""
+    return [
+        SpecProblem((f"{what}s", index, "name"), f"another {what} is called {name!r}", "rename one")
+        for index, name in enumerate(names)
+        if name in names[:index]
+    ]

@@ -12,7 +12,7 @@ from typing import Any, TypeAlias
 from connector.leads.expressions import Path
 from connector.leads.findings import nearest_or_all
 from connector.leads.mapped import Destination, MappedLead, Parts
-from connector.leads.mapper import Mapper, MappingError
+from connector.leads.mapper import Mapper, MappingError, names_given_twice
 from connector.leads.outcome import SetAside
 from connector.leads.spec import MappingSpec, SpecProblem
 from connector.leads.writers import RecordLead
@@ -30,7 +30,8 @@ class MapperByRecord:
         self, spec: MappingSpec, readers: Sequence[tuple[str, dict[str, Any]]], make: MakeMapper = Mapper
     ) -> None:
         names = [name for name, _ in readers]
-        problems = [*_unknown_records(spec, names), *_same_names(spec)]
+        # A mapper sees the routes of one type only.
+        problems = [*_unknown_records(spec, names), *names_given_twice("route", [each.name for each in spec.routes])]
         found: dict[tuple[Path, str], tuple[SpecProblem, list[str]]] = {}  # hints differ, they name fields
         self._mappers: dict[str, Mapper] = {}
         self.warnings: list[SpecProblem] = []
@@ -91,14 +92,4 @@ def _unknown_records(spec: MappingSpec, names: list[str]) -> list[SpecProblem]:
         for index, route in enumerate(spec.routes)
         for name in route.records
         if name not in names
-    ]
-
-
-def _same_names(spec: MappingSpec) -> list[SpecProblem]:
-    """As ``mapper`` says it, which sees the routes of one type only."""
-    names = [route.name for route in spec.routes]
-    return [
-        SpecProblem(("routes", index, "name"), f"another route is called {name!r}", "rename one")
-        for index, name in enumerate(names)
-        if name in names[:index]
     ]

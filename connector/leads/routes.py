@@ -10,8 +10,9 @@ from typing import TypeGuard
 from connector.leads.conditions import compile_condition
 from connector.leads.contact import Contact, fail
 from connector.leads.expressions import Compiled, Compiler, Path, is_function, is_template
-from connector.leads.list_names import compile_list, list_problem
+from connector.leads.list_names import compile_list
 from connector.leads.mapped import Destination, MappedLead
+from connector.leads.names import hub_problem, list_problem
 from connector.leads.outcome import Reason, Stage
 from connector.leads.refusal import RefusalError
 from connector.leads.scope import TOPIC, Evaluate, Scope, always
@@ -21,19 +22,6 @@ from connector.leads.window import window_problem
 
 _MILLISECOND = timedelta(milliseconds=1)
 _FIRST_STEP = re.compile(r"([A-Za-z_]\w*)(?=[.\[]|\s*\||$)")
-LONGEST_HUB = 255
-"""Characters of a hub's name: all its bytes percent-encoded stay far below what a URL may have."""
-
-
-def hub_problem(name: str) -> str:
-    """What keeps a hub's name from being part of a URL, or empty."""
-    if len(name) > LONGEST_HUB:
-        return f"a hub's name has at most {LONGEST_HUB} characters"
-    if name in {".", ".."}:
-        return "a hub's name cannot be . or .., which in a URL name another place"
-    if any("\ud800" <= character <= "\udfff" for character in name):
-        return "a hub's name has half of a surrogate pair"
-    return ""
 
 
 class Route:
@@ -80,9 +68,10 @@ class Route:
             raise RefusalError(Reason.TOO_OLD, f"older than the max_age of route {self.name}")
         destination, split = self._fixed, self._split
         if destination is None:
-            destination = Destination(self._hub_of(scope), self._endpoint) if split is None else split.pick(lead_id)
+            destination = split.pick(lead_id) if split is not None else self._named(scope)
         if self._collect is not None:
-            destination = Destination(destination.hub, self._endpoint, self._filename_of(scope))
+            filename = _name_of("list.name", self._list_name, list_problem, scope)
+            destination = Destination(destination.hub, self._endpoint, filename)
         body = self._contact.body(scope, now_ms)
         expires_at_ms = None if max_age is None or event_time_ms is None else event_time_ms + max_age
         return MappedLead(
@@ -97,6 +86,10 @@ class Route:
             dropped=scope.dropped,
         )
 
+    def _named(self, scope: Scope) -> Destination:
+        """The hub whose name is computed from the event."""
+        return Destination(_name_of("hub", self._hub, hub_problem, scope), self._endpoint)
+
     @property
     def weights(self) -> Mapping[Destination, int]:
         """Where its leads go, each with its weight; empty where the event decides."""
@@ -104,23 +97,9 @@ class Route:
             return self._split.weights
         return {} if self._fixed is None else {self._fixed: 1}
 
-    def _hub_of(self, scope: Scope) -> str:
-        """The hub's name, computed from the event."""
-        name = _name_of("hub", self._hub, scope)
-        if message := hub_problem(name):
-            raise RefusalError(Reason.INVALID_FIELD, f"hub: {message}", stage=Stage.ROUTE)
-        return name
 
-    def _filename_of(self, scope: Scope) -> str:
-        """The name of the lead's list."""
-        name = _name_of("list.name", self._list_name, scope)
-        if message := list_problem(name):
-            raise RefusalError(Reason.INVALID_FIELD, f"list.name: {message}", stage=Stage.ROUTE)
-        return name
-
-
-def _name_of(what: str, evaluate: Evaluate, scope: Scope) -> str:
-    """A name that is computed from the event. Raises RefusalError."""
+def _name_of(what: str, evaluate: Evaluate, problem: Callable[[str], str], scope: Scope) -> str:
+    """A name that is computed from the event, without a ``problem``. Raises RefusalError."""
     try:
         name = evaluate(scope)
     except Exception as error:  # noqa: BLE001 - an expression may raise anything
@@ -129,7 +108,10 @@ def _name_of(what: str, evaluate: Evaluate, scope: Scope) -> str:
         raise RefusalError(Reason.INVALID_FIELD, f"{what}: a name is expected", stage=Stage.ROUTE)
     if name is None or not name.strip():
         raise RefusalError(Reason.MISSING_FIELD, f"{what}: the lead gives no name", stage=Stage.ROUTE)
-    return name.strip()
+    name = name.strip()
+    if message := problem(name):
+        raise RefusalError(Reason.INVALID_FIELD, f"{what}: {message}", stage=Stage.ROUTE)
+    return name
 
 
 def _topics(topics: tuple[str, ...], compiler: Compiler, path: Path) -> Callable[[str], bool]:
