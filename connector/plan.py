@@ -26,7 +26,7 @@ from connector.suppression import SuppressionFile
 from connector.ucontact.client import url_problem
 from connector.ucontact.tls import TlsFiles
 from connector.ucontact.token import TokenFile
-from connector.ucontact.watched import Unusable
+from connector.watched import Unusable
 
 
 @dataclass(frozen=True, slots=True)

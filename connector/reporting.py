@@ -195,20 +195,20 @@ class Reporting:
         self._health.troubles["secrets"] = message
         log.warning("a changed secret cannot be used; the one before stays in use", error=message)
 
-    def list_read(self, path: Path, entries: int) -> None:
-        """A suppression list was read again and is in use."""
-        self._metrics.list_reloads.inc()
-        log.info("a suppression list was read again after a change", file=str(path), entries=entries)
+    def file_read(self, what: str, path: Path, entries: int) -> None:
+        """A suppression list or table was read again and is in use."""
+        self._metrics.file_reloads.labels(what).inc()
+        log.info(f"a {what} was read again after a change", file=str(path), entries=entries)
 
-    def list_usable(self, path: Path) -> None:
+    def file_usable(self, what: str, path: Path) -> None:
         """Its file is as it should be."""
-        self._health.troubles.pop(f"suppression list {path}", None)
+        self._health.troubles.pop(f"{what} {path}", None)
 
-    def list_trouble(self, path: Path, message: str) -> None:
+    def file_trouble(self, what: str, path: Path, message: str) -> None:
         """Its changed file cannot be used; what was read before stays in use."""
-        if self._health.troubles.get(key := f"suppression list {path}") != message:
+        if self._health.troubles.get(key := f"{what} {path}") != message:
             self._health.troubles[key] = message
-            text = "a changed suppression list cannot be used; the one before stays in use: correct the file"
+            text = f"a changed {what} cannot be used; the one before stays in use: correct the file"
             log.warning(text, error=message)
 
     def registry_away(self, message: str) -> None:

@@ -38,9 +38,9 @@ from connector.kafka.topics import TopicMarks
 from connector.leads.decode import SchemaKey
 from connector.parts import kafka_settings, lane_policy, most_requests, own_topics, registry, ucontact
 from connector.plan import Plan
+from connector.reread import keep_current
 from connector.reporting import Reporting
 from connector.settlement import Settlement, WrittenIntents
-from connector.suppression import keep_current
 from connector.telemetry.admin import AdminServer, build
 from connector.telemetry.health import Health
 from connector.telemetry.metrics import Metrics

@@ -53,8 +53,8 @@ class Metrics:
         self.secret_reloads = Counter(
             "secret_reloads", "Tokens and certificates read again after a change.", ["what"], registry=registry
         )
-        self.list_reloads = Counter(
-            "suppression_list_reloads", "Suppression lists read again after a change.", registry=registry
+        self.file_reloads = Counter(
+            "file_reloads", "Suppression lists and tables read again after a change.", ["what"], registry=registry
         )
         self.requests_in_flight = Gauge("api_requests_in_flight", "Requests without an answer.", registry=registry)
         self.hubs_open = Gauge("hubs_open", "Hubs whose circuit breaker is not closed.", registry=registry)

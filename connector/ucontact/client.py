@@ -25,7 +25,7 @@ from connector.ucontact.answers import classify
 from connector.ucontact.tls import Certificates, TlsFiles
 from connector.ucontact.token import TokenFile
 from connector.ucontact.transport import AiohttpTransport
-from connector.ucontact.watched import Unusable
+from connector.watched import Unusable
 
 LONGEST_ANSWER = 64 * 1024
 """Bytes of an answer that are read; the rest is thrown away with its connection."""

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, TypeAlias
 
-from connector.ucontact.watched import Unusable, Watched, read_bounded
+from connector.watched import Unusable, Watched, read_bounded
 
 Part: TypeAlias = Literal["ca_file", "client_certificate", "client_key"]
 """Which file; the configuration's keys have these names."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from connector.ucontact.watched import Unusable, Watched
+from connector.watched import Unusable, Watched
 
 
 class TokenFile:

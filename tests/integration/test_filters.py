@@ -40,7 +40,7 @@ def test_leads_are_filtered_and_split_and_a_list_that_changes_counts(bed: Bed) -
     other = listed.with_name("new")
     other.write_text("ana1@example.com\n+598 9 000-0002\n")
     other.replace(listed)
-    until(lambda: connector.metric("suppression_list_reloads_total") == 1, limit=LIMIT, what="the new list in use")
+    until(lambda: connector.metric("file_reloads_total") == 1, limit=LIMIT, what="the new list in use")
     produce(bed.bootstrap, bed.topic, map(as_json, events), partitions=6)
     connector.wait_done()
 

@@ -13,10 +13,11 @@ import structlog
 
 from connector.leads.suppression import SLICE
 from connector.reporting import Reporting
-from connector.suppression import LARGEST, SuppressionFile, keep_current
+from connector.reread import keep_current
+from connector.suppression import LARGEST, SuppressionFile
 from connector.telemetry.health import Health
 from connector.telemetry.metrics import Metrics
-from connector.ucontact.watched import Unusable
+from connector.watched import Unusable
 
 ENTRY = "ana@example.com"
 
@@ -142,7 +143,7 @@ def test_what_is_told_while_a_list_changes(path: Path) -> None:
     assert trouble["log_level"] == "warning" and "correct the file" in str(trouble["event"])
     assert trouble["error"] == f"{path}: there is no such file"
     assert (read["log_level"], read["file"], read["entries"]) == ("info", str(path), 2)
-    assert metrics.registry.get_sample_value("suppression_list_reloads_total") == 1
+    assert metrics.registry.get_sample_value("file_reloads_total", {"what": "suppression list"}) == 1
     assert "example.com" not in repr(told)
 
 

@@ -10,7 +10,7 @@ import trustme
 from connector.config import load
 from connector.parts import ucontact
 from connector.plan import Connection, draft_plan
-from connector.ucontact.watched import Unusable
+from connector.watched import Unusable
 
 CONFIGURATION = """\
 kafka: {{bootstrap_servers: "localhost:9092", topics: [leads]}}

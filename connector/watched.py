@@ -1,4 +1,7 @@
-"""Values made from small files (mounted secrets), made anew when the files change."""
+"""Values made from files, made anew when the files change: mounted secrets, lists, tables.
+
+For all rooms; imports nothing of ours.
+"""
 
 from __future__ import annotations
 
@@ -31,13 +34,20 @@ class Watched(Generic[T]):
     written, a key that does not fit its certificate yet) the last good value stays in use.
     """
 
-    def __init__(self, paths: Sequence[Path], make: Make[T]) -> None:
-        """``make`` gets the contents in the order of ``paths`` and raises Unusable. Blocks for the reading of small
-        files; raises Unusable when there is no value to begin with."""
+    def __init__(self, paths: Sequence[Path], make: Make[T], *, largest: int = LARGEST, patient: bool = False) -> None:
+        """``make`` gets the contents in the order of ``paths``, of at most ``largest`` bytes each, and raises Unusable.
+
+        ``patient`` is for what takes long to make: a change counts when two looks have found the same, for a file that
+        is being written is not whole, and what could not be used is not tried again before it changes. Blocks for
+        reading and making; raises Unusable when there is no value to begin with.
+        """
         self._paths = paths
         self._make = make
-        self._marks = self._marked()
-        contents = [read_bounded(path) for path in self._paths]
+        self._largest = largest
+        self._patient = patient
+        self._refused = ""
+        self._marks = self._seen = self._marked()
+        contents = self._contents()
         self._digest = _digest(contents)
         self._value = make(contents)
 
@@ -47,19 +57,34 @@ class Watched(Generic[T]):
         return self._value
 
     def look(self, *, even_if_unchanged: bool = False) -> bool:
-        """Say whether another value is in use from now on. Blocks: a ``stat`` of each file, and their reading after a
-        change (or always, with ``even_if_unchanged``). Raises Unusable, as often as it is called, while the files are.
+        """Say whether another value is in use from now on. Blocks: a ``stat`` of each file, and reading and making
+        after a change (reading always, with ``even_if_unchanged``). Raises Unusable, as often as it is called, while
+        the files are.
         """
         marks = self._marked()
         if marks == self._marks and not even_if_unchanged:
+            if self._refused:
+                raise Unusable(self._refused)
             return False
-        contents = [read_bounded(path) for path in self._paths]
-        if (digest := _digest(contents)) != self._digest:
-            self._value = self._make(contents)
-            self._digest, self._marks = digest, marks
-            return True
-        self._marks = marks
-        return False
+        if self._patient and marks != self._seen:
+            self._seen = marks
+            return False
+        contents = self._contents()
+        if self._patient and self._marked() != marks:
+            return False
+        changed = (digest := _digest(contents)) != self._digest
+        if changed:
+            try:
+                self._value = self._make(contents)
+            except Unusable as error:
+                if self._patient:
+                    self._marks, self._refused = marks, str(error)
+                raise
+        self._digest, self._marks, self._refused = digest, marks, ""
+        return changed
+
+    def _contents(self) -> list[bytes]:
+        return [read_bounded(path, self._largest) for path in self._paths]
 
     def _marked(self) -> list[Mark]:
         return [mark_of(path) for path in self._paths]
