@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from enum import Enum
 from importlib.metadata import version
 from pathlib import Path
+from typing import Any
 
 from connector.config import ConfigurationError, Loaded, NotGiven, Problem, SecretFileError
 from connector.config.files import read_text, unusable
@@ -21,8 +22,11 @@ from connector.leads.mapper import Mapper, MappingError
 from connector.leads.record_types import MapperByRecord
 from connector.leads.spec import MappingSpec
 from connector.leads.suppression import Entries, Listed
+from connector.leads.tables import Table
 from connector.parts import kafka_settings, registry
+from connector.reread import RereadFile
 from connector.suppression import SuppressionFile
+from connector.tables import TableFile
 from connector.ucontact.client import url_problem
 from connector.ucontact.tls import TlsFiles
 from connector.ucontact.token import TokenFile
@@ -32,8 +36,8 @@ from connector.watched import Unusable
 @dataclass(frozen=True, slots=True)
 class Plan:
     """What a configuration does with a lead. ``tzdata`` is the version of the time zone database; ``lists`` has the
-    suppression lists by the names of their files; ``warnings`` is what works, but not for every lead or hardly as
-    meant."""
+    suppression lists by the names of their files, ``tables`` those of ``lookup`` by their names; ``warnings`` is what
+    works, but not for every lead or hardly as meant."""
 
     decoder: Decoder
     mapper: Mapper | MapperByRecord
@@ -41,7 +45,13 @@ class Plan:
     """The main one first."""
     tzdata: str
     lists: Mapping[str, SuppressionFile]
+    tables: Mapping[str, TableFile]
     warnings: tuple[Problem, ...] = ()
+
+    @property
+    def files(self) -> list[RereadFile[Any]]:
+        """What is read again when it changes."""
+        return [*self.lists.values(), *self.tables.values()]
 
     @property
     def reader(self) -> ReaderSchema:
@@ -71,8 +81,8 @@ class Draft:
 
 
 def make_plan(loaded: Loaded, *, connections: frozenset[Connection] = ALL) -> Plan:
-    """Compile schemas and mapping. Reads the schema files and suppression lists, and imports the functions that the
-    mapping names.
+    """Compile schemas and mapping. Reads the schema files, suppression lists and tables, and imports the functions that
+    the mapping names.
 
     What a connection needs (secrets, CA files, librdkafka's properties) is looked at only for ``connections``.
     Raises ConfigurationError with every problem, each with its place.
@@ -89,15 +99,18 @@ def draft_plan(loaded: Loaded, *, connections: frozenset[Connection] = ALL) -> D
     unchecked: list[str] = []
     readers = decoder = mapper = None
     lists: dict[str, SuppressionFile] = {}
+    tables: dict[str, TableFile] = {}
     with _unless_not_given("the schemas", unchecked):
         readers = _readers(loaded, problems)
     with _unless_not_given("the filters", unchecked):
         lists = _lists(loaded, problems)
+    with _unless_not_given("the tables", unchecked):
+        tables = _tables(loaded, problems)
     if readers is not None:
         with _unless_not_given("the formats", unchecked):
             decoder = _decoder(loaded, readers, problems)
         with _unless_not_given("the mapping", unchecked):
-            mapper = _mapper(loaded, readers, lists, problems)
+            mapper = _mapper(loaded, readers, lists, tables, problems)
     else:
         unchecked.append("the mapping")
     for connection, part, check in (
@@ -111,7 +124,7 @@ def draft_plan(loaded: Loaded, *, connections: frozenset[Connection] = ALL) -> D
     if problems or unchecked or readers is None or decoder is None or mapper is None:
         return Draft(None, problems, unchecked)
     warnings = tuple(loaded.problem(each.path, each.message, each.hint) for each in mapper.warnings)
-    return Draft(Plan(decoder, mapper, readers, version("tzdata"), lists, warnings), problems, unchecked)
+    return Draft(Plan(decoder, mapper, readers, version("tzdata"), lists, tables, warnings), problems, unchecked)
 
 
 @contextmanager
@@ -178,14 +191,30 @@ def _lists(loaded: Loaded, problems: list[Problem]) -> dict[str, SuppressionFile
     return lists
 
 
+def _tables(loaded: Loaded, problems: list[Problem]) -> dict[str, TableFile]:
+    """The tables by their names."""
+    tables: dict[str, TableFile] = {}
+    for name, path in loaded.settings.tables.items():
+        try:
+            tables[name] = TableFile(path)
+        except Unusable as error:
+            problems.append(loaded.problem(("tables", name), str(error)))
+    return tables
+
+
 def _mapper(
-    loaded: Loaded, readers: Sequence[ReaderSchema], lists: Mapping[str, Listed], problems: list[Problem]
+    loaded: Loaded,
+    readers: Sequence[ReaderSchema],
+    lists: Mapping[str, Listed],
+    tables: Mapping[str, Table],
+    problems: list[Problem],
 ) -> Mapper | MapperByRecord | None:
     spec = loaded.settings.mapping()
     missing: dict[str, Listed] = {each.listed.file: Entries() for each in spec.filters if each.listed is not None}
+    unusable_tables: dict[str, Table] = {name: {} for name in loaded.settings.tables}
 
     def make(spec: MappingSpec, schema: Mapping[str, object]) -> Mapper:
-        return Mapper(spec, schema, {**missing, **lists})
+        return Mapper(spec, schema, {**missing, **lists}, {**unusable_tables, **tables})
 
     try:
         if len(readers) == 1 and not any(route.records for route in spec.routes):

@@ -38,8 +38,8 @@ from connector.kafka.topics import TopicMarks
 from connector.leads.decode import SchemaKey
 from connector.parts import kafka_settings, lane_policy, most_requests, own_topics, registry, ucontact
 from connector.plan import Plan
-from connector.reread import keep_current
 from connector.reporting import Reporting
+from connector.reread import keep_current
 from connector.settlement import Settlement, WrittenIntents
 from connector.telemetry.admin import AdminServer, build
 from connector.telemetry.health import Health
@@ -185,8 +185,8 @@ class Service:
 
         holding = Holding(dispatcher, intake, [collector, *([] if unique is None else [unique])], source.hold)
         background = [tasks.create_task(self._turn()), tasks.create_task(holding.run())]
-        if lists := list(self._plan.lists.values()):
-            background.append(tasks.create_task(keep_current(lists, self._reporting)))
+        if files := self._plan.files:
+            background.append(tasks.create_task(keep_current(files, self._reporting)))
         if self._admin is not None:
             background.append(tasks.create_task(self._admin.serve()))
         log.info(

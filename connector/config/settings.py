@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
+import re
 from enum import StrEnum
 from typing import Annotated, TypeAlias
 
-from pydantic import Field
+from pydantic import AfterValidator, Field, WithJsonSchema
 
 from connector.config.delivery import DeliverySettings
 from connector.config.kafka import KafkaSettings
-from connector.config.names import Expression, File, Listen, Text, TopicName
+from connector.config.names import Expression, File, Listen, ReferencedFile, Text, TopicName
+from connector.config.problems import quote, refuse
 from connector.config.quantities import Count, PositiveDuration
 from connector.config.routes import LeadSettings, RouteSettings, yaml_value
 from connector.config.schemas import SchemasSettings
 from connector.config.section import Section, Shown, default
 from connector.config.ucontact import UcontactSettings
 from connector.leads.spec import FilterSpec, ListedSpec, MappingSpec
+
+_TABLE_NAME = re.compile(r"[A-Za-z0-9_-]{1,100}")
 
 
 class LogFormat(StrEnum):
@@ -128,6 +132,18 @@ class Unmatched(StrEnum):
     FILTER = "filter"
 
 
+def _table_name(value: str) -> str:
+    if not _TABLE_NAME.fullmatch(value):
+        raise refuse(f"{quote(value)} is not a table's name", "Use letters, digits, underscores and hyphens")
+    return value
+
+
+Tables: TypeAlias = Annotated[
+    dict[Annotated[str, AfterValidator(_table_name)], File],
+    WithJsonSchema({"type": "object", "additionalProperties": {"type": "string", "minLength": 1}}),
+    ReferencedFile(secret=False),
+    Shown("map of name to file", yaml=True),
+]
 FilterList: TypeAlias = Annotated[tuple[FilterSettings, ...], Shown("list of filters", yaml=True)]
 RouteList: TypeAlias = Annotated[tuple[RouteSettings, ...], Shown("list of routes", yaml=True)]
 
@@ -139,6 +155,9 @@ class Settings(Section):
     schemas: SchemasSettings
     ucontact: UcontactSettings
     lead: LeadSettings = default({})
+    tables: Tables = default({}, examples=[{"campaigns": "campaigns.csv"}])
+    """Tables for the filter `lookup`, by name: `.csv` below the header `key,value`, `.yaml` or `.json`. They are read \
+again when they change."""
     filters: FilterList = default([])
     """Filters in order, before the routes: leads that are not to be called."""
     routes: RouteList = Field(min_length=1)

@@ -10,7 +10,8 @@ from jinja2 import nodes
 
 from connector.leads.attributes import GIVE_TEXT, METHODS, has_attribute, has_method
 from connector.leads.comparisons import EQUAL, MEMBER, SIGNS, TEST_OPERATORS, compare_findings
-from connector.leads.filter_checks import check_filter
+from connector.leads.filter_arguments import pattern_findings
+from connector.leads.filter_checks import Around, check_filter
 from connector.leads.findings import Finding, nearest, nearest_or_all
 from connector.leads.jinja import ENVIRONMENT
 from connector.leads.narrowing import Ways, shown, there, way_of
@@ -39,16 +40,17 @@ class Checker:
     """Checks one expression or template; ``check`` gives what the value can be.
 
     ``findings`` holds what is wrong, ``remarks`` what fails where a value is absent. ``known`` are the paths that are
-    certainly there.
+    certainly there, ``tables`` the names of those for ``lookup``.
     """
 
-    def __init__(self, record: Shape, known: Ways = frozenset()) -> None:
+    def __init__(self, record: Shape, known: Ways = frozenset(), tables: frozenset[str] = frozenset()) -> None:
         self._fields = record.fields
         self._names: Names = {TOPIC: (Shape("string"),), **record.fields}
         self._known = known
         self._depth = 0
         self.findings: list[Finding] = []
         self.remarks: list[Finding] = []
+        self._around = Around(self._field, self.findings, self._remark_absent, tables)
 
     def check(self, node: nodes.Node) -> Shapes | None:
         """What the value of ``node`` can be; None when that is not known."""
@@ -148,6 +150,9 @@ class Checker:
             hint = f"Ask first ({what} is not none and …), or give it a default" if way else "Give it a default"
             self.remarks.append((f"{what} may be absent, and {sign} then fails", hint))
 
+    def _remark_absent(self, name: str, node: nodes.Expr, shapes: Shapes | None) -> None:
+        self._remark_null(name, (node, shapes))
+
     def _name(self, name: str) -> Shapes | None:
         if name in self._names:
             return self._names[name]
@@ -211,7 +216,7 @@ class Checker:
         for child in (node.dyn_args, node.dyn_kwargs):
             if child is not None:
                 self.check(child)
-        return check_filter(node, source, arguments, self._field, self.findings)
+        return check_filter(node, source, arguments, self._around)
 
     def _call(self, node: nodes.Call) -> Shapes | None:
         for child in (*node.args, *node.kwargs, node.dyn_args, node.dyn_kwargs):
@@ -230,6 +235,8 @@ class Checker:
             hint = hint or nearest(target.attr, TEXT_METHODS)
             self.findings.append((f"the method {target.attr!r} cannot be called here", hint))
             return None
+        if target.attr == "strftime" and node.args and isinstance(node.args[0], nodes.Const):
+            self.findings.extend(pattern_findings(str(node.args[0].value)))
         if shapes is None or target.attr not in GIVE_TEXT:
             return None
         return (Shape("string"), NULL) if nullable(shapes) else (Shape("string"),)

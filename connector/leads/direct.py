@@ -8,8 +8,8 @@ test compares them.
 from __future__ import annotations
 
 import operator
-from collections.abc import Callable, Iterable, Mapping
-from typing import Any, TypeAlias
+from collections.abc import Callable, Mapping
+from typing import Any, NamedTuple, TypeAlias
 
 from jinja2 import nodes
 
@@ -34,19 +34,25 @@ class NotDirectError(Exception):
     """The expression needs Jinja2."""
 
 
-def compile_direct(node: nodes.Expr, fields: Iterable[str]) -> Evaluate | None:
-    """Direct calls for an expression, or None when it needs Jinja2. ``fields`` are the lead's top-level fields."""
+class Known(NamedTuple):
+    """What an expression can name."""
+
+    fields: frozenset[str]
+    filters: Mapping[str, Callable[..., object]] = OWN_FILTERS
+
+
+def compile_direct(node: nodes.Expr, known: Known) -> Evaluate | None:
+    """Direct calls for an expression, or None when it needs Jinja2."""
     try:
-        return _expression(node, frozenset(fields))
+        return _expression(node, known)
     except NotDirectError:
         return None
 
 
-def compile_direct_template(node: nodes.Template, fields: Iterable[str]) -> Evaluate | None:
+def compile_direct_template(node: nodes.Template, known: Known) -> Evaluate | None:
     """Direct calls for a template that is only text and ``{{ }}``, or None when it needs Jinja2."""
-    names = frozenset(fields)
     try:
-        parts = [_part(child, names) for output in node.body for child in _children(output)]
+        parts = [_part(child, known) for output in node.body for child in _children(output)]
     except NotDirectError:
         return None
     return lambda scope: "".join([part if isinstance(part, str) else text(part(scope)) for part in parts])
@@ -58,29 +64,29 @@ def _children(node: nodes.Node) -> list[nodes.Expr]:
     return node.nodes
 
 
-def _part(node: nodes.Expr, names: frozenset[str]) -> str | Evaluate:
-    return node.data if isinstance(node, nodes.TemplateData) else _expression(node, names)
+def _part(node: nodes.Expr, known: Known) -> str | Evaluate:
+    return node.data if isinstance(node, nodes.TemplateData) else _expression(node, known)
 
 
-def _expression(node: nodes.Expr, names: frozenset[str]) -> Evaluate:
+def _expression(node: nodes.Expr, known: Known) -> Evaluate:
     """The compiler proper: one small function a kind of node. Raises NotDirectError."""
     if isinstance(node, nodes.Const):
         return always(node.value)
     compiler = _COMPILERS.get(type(node))
     if compiler is None:
         raise NotDirectError
-    return compiler(node, names)
+    return compiler(node, known)
 
 
-def _path(node: nodes.Expr, names: frozenset[str]) -> Evaluate:
+def _path(node: nodes.Expr, known: Known) -> Evaluate:
     steps: list[Step] = []
     while isinstance(node, nodes.Getattr | nodes.Getitem):
         steps.append(_step(node))
         node = node.node
     steps.reverse()
     if not isinstance(node, nodes.Name):
-        return _steps_from(_expression(node, names), tuple(steps))
-    if node.name in names:
+        return _steps_from(_expression(node, known), tuple(steps))
+    if node.name in known.fields:
         return compile_path((node.name, *steps))
     if node.name == TOPIC:
         return _steps_from(lambda scope: scope.topic, tuple(steps))
@@ -107,13 +113,13 @@ def _steps_from(start: Evaluate, steps: tuple[Step, ...]) -> Evaluate:
     return read
 
 
-def _filter(node: nodes.Filter, names: frozenset[str]) -> Evaluate:
-    function = OWN_FILTERS.get(node.name)
+def _filter(node: nodes.Filter, known: Known) -> Evaluate:
+    function = known.filters.get(node.name)
     if function is None or node.node is None or node.dyn_args is not None or node.dyn_kwargs is not None:
         raise NotDirectError
-    source = _expression(node.node, names)
-    args = tuple(_expression(arg, names) for arg in node.args)
-    keywords = {str(pair.key): _expression(pair.value, names) for pair in node.kwargs}
+    source = _expression(node.node, known)
+    args = tuple(_expression(arg, known) for arg in node.args)
+    keywords = {str(pair.key): _expression(pair.value, known) for pair in node.kwargs}
     if not args and not keywords:
         return lambda scope: function(source(scope))
     return lambda scope: function(
@@ -121,42 +127,42 @@ def _filter(node: nodes.Filter, names: frozenset[str]) -> Evaluate:
     )
 
 
-def _list(node: nodes.List, names: frozenset[str]) -> Evaluate:
-    items = [_expression(each, names) for each in node.items]
+def _list(node: nodes.List, known: Known) -> Evaluate:
+    items = [_expression(each, known) for each in node.items]
     return lambda scope: [each(scope) for each in items]
 
 
-def _concat(node: nodes.Concat, names: frozenset[str]) -> Evaluate:
-    parts = [_expression(each, names) for each in node.nodes]
+def _concat(node: nodes.Concat, known: Known) -> Evaluate:
+    parts = [_expression(each, known) for each in node.nodes]
     return lambda scope: "".join([text(part(scope)) for part in parts])
 
 
-def _compare(node: nodes.Compare, names: frozenset[str]) -> Evaluate:
+def _compare(node: nodes.Compare, known: Known) -> Evaluate:
     if len(node.ops) != 1:
         raise NotDirectError
     compare = _COMPARE[node.ops[0].op]
-    left, right = _expression(node.expr, names), _expression(node.ops[0].expr, names)
+    left, right = _expression(node.expr, known), _expression(node.ops[0].expr, known)
     return lambda scope: compare(left(scope), right(scope))
 
 
-def _and(node: nodes.And, names: frozenset[str]) -> Evaluate:
-    left, right = _expression(node.left, names), _expression(node.right, names)
+def _and(node: nodes.And, known: Known) -> Evaluate:
+    left, right = _expression(node.left, known), _expression(node.right, known)
     return lambda scope: left(scope) and right(scope)
 
 
-def _or(node: nodes.Or, names: frozenset[str]) -> Evaluate:
-    left, right = _expression(node.left, names), _expression(node.right, names)
+def _or(node: nodes.Or, known: Known) -> Evaluate:
+    left, right = _expression(node.left, known), _expression(node.right, known)
     return lambda scope: left(scope) or right(scope)
 
 
-def _not(node: nodes.Not, names: frozenset[str]) -> Evaluate:
-    operand = _expression(node.node, names)
+def _not(node: nodes.Not, known: Known) -> Evaluate:
+    operand = _expression(node.node, known)
     return lambda scope: not operand(scope)
 
 
-def _condition(node: nodes.CondExpr, names: frozenset[str]) -> Evaluate:
-    test, chosen = _expression(node.test, names), _expression(node.expr1, names)
-    other = _expression(node.expr2 or nodes.Const(None), names)
+def _condition(node: nodes.CondExpr, known: Known) -> Evaluate:
+    test, chosen = _expression(node.test, known), _expression(node.expr1, known)
+    other = _expression(node.expr2 or nodes.Const(None), known)
     return lambda scope: chosen(scope) if test(scope) else other(scope)
 
 

@@ -7,19 +7,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from types import MappingProxyType
 
 from jinja2 import TemplateSyntaxError, nodes
 from jinja2.parser import Parser
 
 from connector.leads import direct, functions, jinja
 from connector.leads.checks import Checker
+from connector.leads.filters import OWN_FILTERS
 from connector.leads.narrowing import Ways, there
 from connector.leads.scope import Evaluate, Scope, always
 from connector.leads.shapes import Shape, Shapes, array_of
 from connector.leads.spec import SpecProblem, YamlValue
+from connector.leads.tables import Table, lookup_in
 
 Path = tuple[str | int, ...]
 PYTHON = "python"
@@ -62,8 +65,12 @@ class Compiler:
     ``warnings`` has what works, but not for every lead or hardly as meant.
     """
 
-    def __init__(self, record: Shape) -> None:
+    def __init__(self, record: Shape, tables: Mapping[str, Table] = MappingProxyType({})) -> None:
+        """``tables`` are those of the filter ``lookup``, by name."""
         self.record = record
+        self._tables = frozenset(tables)
+        self._names = direct.Known(frozenset(record.fields), {**OWN_FILTERS, "lookup": lookup_in(tables)})
+        self._environment = jinja.LeadEnvironment(tables) if tables else jinja.ENVIRONMENT
         self.problems: list[SpecProblem] = []
         self.warnings: list[SpecProblem] = []
         self._known: Ways = frozenset()
@@ -121,8 +128,10 @@ class Compiler:
         shapes, sound = self._check(node, path)
         if not sound:
             return constant(None)
-        evaluate = direct.compile_direct(node, self.record.fields)
-        return Compiled(evaluate or jinja.compile_expression(node), shapes, isinstance(node, nodes.Const))
+        evaluate = direct.compile_direct(node, self._names)
+        return Compiled(
+            evaluate or jinja.compile_expression(node, self._environment), shapes, isinstance(node, nodes.Const)
+        )
 
     def template(self, source: str, path: Path) -> Compiled:
         """A template that gives text."""
@@ -143,8 +152,8 @@ class Compiler:
         shapes, sound = self._check(node, path)
         if not sound:
             return constant(None)
-        evaluate = direct.compile_direct_template(node, self.record.fields)
-        return Compiled(evaluate or jinja.compile_template(node), shapes)
+        evaluate = direct.compile_direct_template(node, self._names)
+        return Compiled(evaluate or jinja.compile_template(node, self._environment), shapes)
 
     def function(self, name: YamlValue, path: Path) -> Compiled:
         """A Python function ``module:function``, imported now."""
@@ -155,7 +164,7 @@ class Compiler:
         return Compiled(lambda scope: function(scope.lead))
 
     def _check(self, node: nodes.Node, path: Path) -> tuple[Shapes | None, bool]:
-        checker = Checker(self.record, self._known)
+        checker = Checker(self.record, self._known, self._tables)
         shapes = checker.check(node)
         self.problems.extend(SpecProblem(path, message, hint) for message, hint in checker.findings)
         self.warnings.extend(SpecProblem(path, message, hint) for message, hint in checker.remarks)

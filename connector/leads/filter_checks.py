@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import TypeAlias
 
 from jinja2 import nodes
 
 from connector.leads.comparisons import TEST_OPERATORS, compare_findings
+from connector.leads.filter_arguments import NEEDED, argument_findings, type_finding
 from connector.leads.filters import JINJA_FILTERS, OWN_FILTERS, RESULT_KINDS
 from connector.leads.findings import Finding, nearest_or_all
 from connector.leads.jinja import ENVIRONMENT
@@ -27,24 +29,35 @@ _COUNTS = frozenset({"count", "length"})
 _BY_TEST = frozenset({"reject", "rejectattr", "select", "selectattr"})
 
 
+@dataclass(frozen=True, slots=True)
+class Around:
+    """What the check of a filter needs from that of the expression. ``remark`` is told of an argument that may be
+    absent, and of what then fails; ``tables`` are the names of those that there are."""
+
+    field: FieldOf
+    findings: list[Finding]
+    remark: Callable[[str, nodes.Expr, Shapes | None], None]
+    tables: frozenset[str]
+
+
 def check_filter(
-    node: nodes.Filter, source: Shapes | None, arguments: list[Shapes | None], field: FieldOf, findings: list[Finding]
+    node: nodes.Filter, source: Shapes | None, arguments: list[Shapes | None], around: Around
 ) -> Shapes | None:
-    """What the filter gives, as far as it is known. Adds to ``findings``.
+    """What the filter gives, as far as it is known.
 
     ``source`` is what it is applied to, ``arguments`` what its arguments can be, those with a name after the others.
     """
-    name = node.name
+    name, findings = node.name, around.findings
     if name not in _KNOWN:
         findings.append((f"unknown filter {name!r}", nearest_or_all(name, _KNOWN)))
         return None
     if name in OWN_FILTERS and node.dyn_args is None and node.dyn_kwargs is None:
-        _check_arguments(node, findings)
+        _check_own(node, source, arguments, around)
     attribute = _attribute(node)
     chosen = _elements(source)
     for part in attribute.split(".") if attribute else ():
-        chosen = None if part.isdigit() else field(chosen, part)
-    _check_named(node, findings)
+        chosen = None if part.isdigit() else around.field(chosen, part)
+    _check_named(node, source, arguments, around)
     if name in _BY_TEST:
         _check_compared(node, chosen, arguments, findings)
     if name == "map" and attribute:
@@ -55,6 +68,8 @@ def check_filter(
 def _result(node: nodes.Filter, source: Shapes | None, arguments: list[Shapes | None]) -> Shapes | None:
     """What a filter gives that gives the same kind for all, or what it was given, or a part of it."""
     name = node.name
+    if name == "lookup":
+        return (Shape("string"), NULL)
     if name in RESULT_KINDS:
         made = (Shape(RESULT_KINDS[name]),)
         return made if name == "string" else _or_null(made, source)
@@ -78,19 +93,32 @@ def _or_null(made: Shapes, source: Shapes | None) -> Shapes:
     return (*made, NULL) if nullable(source) and not nullable(made) else made
 
 
-def _check_arguments(node: nodes.Filter, findings: list[Finding]) -> None:
-    signature = inspect.signature(OWN_FILTERS[node.name])
+def _check_own(node: nodes.Filter, source: Shapes | None, arguments: list[Shapes | None], around: Around) -> None:
+    """One of ours: what it is applied to, and its arguments."""
+    name, signature = node.name, inspect.signature(OWN_FILTERS[node.name])
     try:
-        signature.bind(None, *node.args, **{str(pair.key): pair.value for pair in node.kwargs})
+        bound = signature.bind(None, *node.args, **{str(pair.key): pair.value for pair in node.kwargs}).arguments
     except TypeError as error:
         taken = ", ".join(list(signature.parameters)[1:]) or "none"
-        findings.append((f"wrong arguments for the filter {node.name!r}: {error}", f"it takes: {taken}"))
+        around.findings.append((f"wrong arguments for the filter {name!r}: {error}", f"it takes: {taken}"))
+        return
+    del bound[next(iter(signature.parameters))]
+    around.findings.extend(type_finding(name, source) + argument_findings(name, bound, source, around.tables))
+    shapes = {id(each): shape for each, shape in zip(_given(node), arguments, strict=True)}
+    for parameter in bound.keys() & NEEDED.get(name, frozenset()):
+        around.remark(name, bound[parameter], shapes[id(bound[parameter])])
 
 
-def _check_named(node: nodes.Filter, findings: list[Finding]) -> None:
+def _given(node: nodes.Filter) -> list[nodes.Expr]:
+    return [*node.args, *(pair.value for pair in node.kwargs)]
+
+
+def _check_named(node: nodes.Filter, source: Shapes | None, arguments: list[Shapes | None], around: Around) -> None:
     """The filter that ``map`` applies, the test that ``select`` and its kin apply."""
-    if node.name == "map" and (inner := _text_at(node, 0)) and inner not in _KNOWN:
-        findings.append((f"unknown filter {inner!r}", nearest_or_all(inner, _KNOWN)))
+    findings = around.findings
+    if node.name == "map" and (inner := _text_at(node, 0)):
+        applied = nodes.Filter(None, inner, node.args[1:], node.kwargs, node.dyn_args, node.dyn_kwargs)
+        check_filter(applied, _elements(source), arguments[1:], around)
     if node.name in _BY_TEST:
         test = _text_at(node, 1 if node.name in _BY_ATTRIBUTE else 0)
         if test and test not in ENVIRONMENT.tests:

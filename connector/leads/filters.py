@@ -12,10 +12,11 @@ from collections.abc import Callable, Iterable
 from datetime import UTC, date, datetime, time, timedelta
 
 import phonenumbers
-from jinja2.runtime import Undefined
 
+from connector.leads.format_filters import date_text, money
 from connector.leads.paths import item
-from connector.leads.values import instant_ms, iso_text, text
+from connector.leads.tables import lookup_in
+from connector.leads.values import MAX_TEXT, absent, instant_ms, iso_text, replaced, text
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _PARTICLES = frozenset({
@@ -24,11 +25,6 @@ _PARTICLES = frozenset({
 })  # fmt: skip
 _WORD = re.compile(r"[^\W\d_]+")
 _NOT_DIGITS = re.compile(r"[^0-9]+")
-
-
-def absent(value: object) -> bool:
-    """Null, or nothing at all."""
-    return value is None or isinstance(value, Undefined)
 
 
 def epoch_ms(value: object) -> int | None:
@@ -137,7 +133,10 @@ def join(value: object, separator: object = "") -> str | None:
         return None
     if isinstance(value, str | dict) or not isinstance(value, Iterable):
         raise TypeError("join takes a list")
-    return text(separator).join(part for each in value if (part := text(each)))
+    parts, between = [part for each in value if (part := text(each))], text(separator)
+    if len(parts) * len(between) > MAX_TEXT:
+        raise ValueError(f"separators of more than {MAX_TEXT:,} characters")
+    return between.join(parts)
 
 
 def first(value: object) -> object:
@@ -171,7 +170,7 @@ def replace(value: object, old: object, new: object = "") -> str | None:
         return None
     if not (wanted := text(old)):
         raise ValueError("replace needs a text to look for")
-    return text(value).replace(wanted, text(new))
+    return replaced(text(value), wanted, text(new))
 
 
 def whole(value: object) -> int | None:
@@ -184,6 +183,7 @@ def whole(value: object) -> int | None:
 
 
 OWN_FILTERS: dict[str, Callable[..., object]] = {
+    "date": date_text,
     "default": default,
     "digits": digits,
     "e164": e164,
@@ -194,7 +194,9 @@ OWN_FILTERS: dict[str, Callable[..., object]] = {
     "iso": iso,
     "join": join,
     "last": last,
+    "lookup": lookup_in({}),
     "lower": lower,
+    "money": money,
     "pick": pick,
     "replace": replace,
     "required": required,
@@ -206,7 +208,22 @@ OWN_FILTERS: dict[str, Callable[..., object]] = {
 
 RESULT_KINDS: dict[str, str] = {
     **dict.fromkeys(
-        ("digits", "e164", "iso", "join", "lower", "replace", "string", "title", "trim", "upper"), "string"
+        (
+            "date",
+            "digits",
+            "e164",
+            "iso",
+            "join",
+            "lookup",
+            "lower",
+            "money",
+            "replace",
+            "string",
+            "title",
+            "trim",
+            "upper",
+        ),
+        "string",
     ),
     **dict.fromkeys(("epoch_ms", "epoch_s", "int"), "long"),
 }

@@ -7,13 +7,13 @@ and mischief in a configuration; a determined author of expressions has the ``py
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sized
+from collections.abc import Callable, Iterable, Mapping, Sized
 from functools import wraps
 from itertools import islice
-from types import GeneratorType
+from types import GeneratorType, MappingProxyType
 from typing import cast
 
-from jinja2 import StrictUndefined, Undefined, nodes
+from jinja2 import StrictUndefined, Undefined, nodes, pass_context
 from jinja2.exceptions import SecurityError
 from jinja2.filters import do_round
 from jinja2.runtime import Context, LoopContext
@@ -23,7 +23,8 @@ from jinja2.visitor import NodeTransformer
 from connector.leads import filters
 from connector.leads.paths import item
 from connector.leads.scope import TOPIC, Evaluate, Scope
-from connector.leads.values import text
+from connector.leads.tables import Table, lookup_in
+from connector.leads.values import absent, text
 
 MAX_RANGE = 1000
 """Items a range() may have, and a loop go over: nested loops stay short."""
@@ -49,7 +50,7 @@ def _limited_items(value: object) -> object:
     """What a loop goes over: at most MAX_RANGE items, or two loops over an event's own lists would take for ever.
 
     Nothing, where it is absent."""
-    if filters.absent(value):
+    if absent(value):
         return ()
     if isinstance(value, Iterable) and not isinstance(value, Sized):
         value = list(islice(value, MAX_RANGE + 1))
@@ -67,7 +68,7 @@ def _round(value: float, precision: int = 0, method: str = "common") -> float:
 
 def _length(value: Sized | None) -> int:
     """Of what is absent 0, so that it can be compared."""
-    return 0 if filters.absent(value) else len(cast("Sized", value))
+    return 0 if absent(value) else len(cast("Sized", value))
 
 
 def _absent_stays(function: Callable[..., object]) -> Callable[..., object]:
@@ -76,7 +77,7 @@ def _absent_stays(function: Callable[..., object]) -> Callable[..., object]:
 
     @wraps(function)  # with Jinja2's mark for what it passes before the value
     def keep(*args: object, **keywords: object) -> object:
-        return None if filters.absent(args[value_at]) else function(*args, **keywords)
+        return None if absent(args[value_at]) else function(*args, **keywords)
 
     return keep
 
@@ -104,16 +105,25 @@ class LeadEnvironment(ImmutableSandboxedEnvironment):
     intercepted_binops = frozenset({"*", "**", "%"})
     context_class = LeadContext
 
-    def __init__(self) -> None:
+    def __init__(self, tables: Mapping[str, Table] = MappingProxyType({})) -> None:
+        """``tables`` are those of the filter ``lookup``, by name."""
         super().__init__(undefined=StrictUndefined, finalize=text, autoescape=False)
+        look_up = lookup_in(tables)
+
+        @pass_context
+        def lookup(_context: Context, value: object, table: object) -> str | None:
+            """Passed the context, so that Jinja2 does not compute it once for all leads where the value is constant:
+            the table may change."""
+            return look_up(value, table)
+
         self.globals = {"range": _limited_range}
         theirs = {**self.filters, "round": _round}
         kept = {name: _absent_stays(theirs[name]) for name in filters.JINJA_FILTERS}
         counts = {"count": _length, "length": _length}
         helpers = {_TEXT: text, _SLICE: _slice, _ITEMS: _limited_items}
-        self.filters = {**kept, **counts, **filters.OWN_FILTERS, **helpers}
-        self.tests["defined"] = lambda value: not filters.absent(value)
-        self.tests["undefined"] = filters.absent
+        self.filters = {**kept, **counts, **filters.OWN_FILTERS, "lookup": lookup, **helpers}
+        self.tests["defined"] = lambda value: not absent(value)
+        self.tests["undefined"] = absent
 
     def getattr(self, obj: object, attribute: str) -> object:
         """A field, never a method of a dict; see ``paths.item``."""
@@ -179,23 +189,23 @@ def _call(node: nodes.Expr, name: str, *args: nodes.Expr) -> nodes.Filter:
     return nodes.Filter(node, name, list(args), [], None, None, lineno=node.lineno)
 
 
-def _context(scope: Scope) -> Context:
-    """The lead's one context, made when first needed."""
+def _context(scope: Scope, environment: LeadEnvironment) -> Context:
+    """The lead's one context, made when first needed: one mapper's expressions have one environment."""
     if scope.context is None:
-        parent = {**ENVIRONMENT.globals, TOPIC: scope.topic, **scope.lead}
-        scope.context = LeadContext(ENVIRONMENT, parent, None, {})
+        parent = {**environment.globals, TOPIC: scope.topic, **scope.lead}
+        scope.context = LeadContext(environment, parent, None, {})
     return scope.context
 
 
-def compile_expression(node: nodes.Expr) -> Evaluate:
+def compile_expression(node: nodes.Expr, environment: LeadEnvironment = ENVIRONMENT) -> Evaluate:
     """An expression that keeps its value's type. Raises TemplateSyntaxError; running it may raise anything."""
     assign = nodes.Assign(nodes.Name(_RESULT, "store"), _Rewrite().visit(node), lineno=1)
     template = nodes.Template([assign], lineno=1)
-    template.set_environment(ENVIRONMENT)
-    run = ENVIRONMENT.from_string(template).root_render_func
+    template.set_environment(environment)
+    run = environment.from_string(template).root_render_func
 
     def evaluate(scope: Scope) -> object:
-        context = _context(scope)
+        context = _context(scope, environment)
         for _ in run(context):
             pass
         value = context.vars.pop(_RESULT)
@@ -207,12 +217,12 @@ def compile_expression(node: nodes.Expr) -> Evaluate:
     return evaluate
 
 
-def compile_template(node: nodes.Template) -> Evaluate:
+def compile_template(node: nodes.Template, environment: LeadEnvironment = ENVIRONMENT) -> Evaluate:
     """A template that gives text. Raises TemplateSyntaxError; running it may raise anything."""
-    run = ENVIRONMENT.from_string(_Rewrite().visit(node)).root_render_func
+    run = environment.from_string(_Rewrite().visit(node)).root_render_func
 
     def evaluate(scope: Scope) -> str:
-        context = _context(scope)
+        context = _context(scope, environment)
         rendered = "".join(run(context))
         # {% set %} leaves names in the context that the lead's other expressions share.
         context.vars.clear()

@@ -27,10 +27,12 @@ from connector.leads.scope import CLOUD_EVENT, Evaluate, Scope
 from connector.leads.shapes import Shape, ShapeError, nullable, record_shape
 from connector.leads.spec import MappingSpec, SpecProblem, YamlValue
 from connector.leads.suppression import Listed
+from connector.leads.tables import Table
 from connector.leads.values import instant_ms
 from connector.leads.zones import load_zones
 
 _NO_LISTS: Mapping[str, Listed] = MappingProxyType({})
+_NO_TABLES: Mapping[str, Table] = MappingProxyType({})
 ENVELOPE = (Shape("record", {name: (Shape("string"),) for name in ATTRIBUTES}),)
 """What ``ce`` is: the attributes of a CloudEvent."""
 
@@ -47,19 +49,23 @@ class Mapper:
     """Maps the leads of one reader schema.
 
     ``reader`` is the parsed JSON of the Avro reader schema; ``lists`` has the suppression list of each file that the
-    filters name. Raises MappingError with all problems at once. Imports the functions that the mapping names, and reads
-    the time zone database into memory.
+    filters name, ``tables`` each table by its name. Raises MappingError with all problems at once. Imports the
+    functions that the mapping names, and reads the time zone database into memory.
     """
 
     def __init__(
-        self, spec: MappingSpec, reader: Mapping[str, object], lists: Mapping[str, Listed] = _NO_LISTS
+        self,
+        spec: MappingSpec,
+        reader: Mapping[str, object],
+        lists: Mapping[str, Listed] = _NO_LISTS,
+        tables: Mapping[str, Table] = _NO_TABLES,
     ) -> None:
         try:
             record = record_shape(reader)
         except ShapeError as error:
             raise MappingError([SpecProblem(("reader",), str(error))]) from error
         record.fields.setdefault(CLOUD_EVENT, ENVELOPE)
-        compiler = Compiler(record)
+        compiler = Compiler(record, tables)
         self._lead_id = _identity(compiler, spec.lead_id, ("lead_id",), required=True)
         event_time = compiler.value(spec.event_time, ("event_time",))
         check_kind(compiler, Kind.SCHEDULE, event_time, ("event_time",))

@@ -41,6 +41,14 @@ def own_zone(value: object) -> str | None:
     return zone
 
 
+def is_wall_time(value: object) -> bool:
+    """True for a time on a clock (see ``read_moment``), which means no instant before a zone is known."""
+    if isinstance(value, str):
+        match = _ISO.fullmatch(value.strip())
+        return match is not None and not match[3]
+    return isinstance(value, dict) or (isinstance(value, datetime) and value.tzinfo is None)
+
+
 def read_moment(value: object, zone: str) -> ZonedDateTime:
     """The time that ``value`` means, in ``zone``.
 

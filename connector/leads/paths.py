@@ -7,10 +7,14 @@ start against the reader schema (``checks``), so nothing is lost by this toleran
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import date, datetime, time
+from functools import partial
 from typing import TypeAlias
 
+from connector.leads.clock_text import strftime
 from connector.leads.scope import Evaluate, Scope
+from connector.leads.values import replaced
 
 Step: TypeAlias = str | int
 
@@ -32,6 +36,8 @@ ATTRIBUTES: dict[type, frozenset[str]] = {
     time: TIME_ATTRIBUTES | {"isoformat", "strftime"},
 }
 """What may be read from a value that is not a record: a closed list, so no attribute leads out of the sandbox."""
+_OUR_METHODS: dict[object, Callable[..., object]] = {"replace": replaced, "strftime": strftime}
+"""In place of Python's own: the machine's zone and language must not show, and no text grows without measure."""
 
 
 def item(value: object, key: object) -> object:
@@ -44,7 +50,8 @@ def item(value: object, key: object) -> object:
         return None
     allowed = ATTRIBUTES.get(type(value))
     if allowed is not None and key in allowed:
-        return getattr(value, str(key))
+        ours = _OUR_METHODS.get(key)
+        return getattr(value, str(key)) if ours is None else partial(ours, value)
     return None
 
 

@@ -25,9 +25,19 @@ _INT64 = 1 << 63
 _UINT64 = 1 << 64
 MAX_DEPTH = 64
 
+MAX_TEXT = 1 << 20
+"""Characters that a text may grow to."""
+MAX_EXPONENT = 1000
+"""Digits of a decimal before or behind the point: one of 10^9 digits is a few bytes until it is written out."""
+
 
 class UnsendableError(TypeError):
     """A value that has no JSON form. The message names types only, never the value."""
+
+
+def absent(value: object) -> bool:
+    """Null, or nothing at all."""
+    return value is None or isinstance(value, Undefined)
 
 
 def instant_ms(value: datetime) -> int:
@@ -62,10 +72,26 @@ def text(value: object) -> str:
     if isinstance(value, str | int | float | UUID):
         return str(value)
     if isinstance(value, Decimal):
-        return format(value, "f")
+        return _digits(value)
     if isinstance(value, date | time):
         return iso_text(value)
     raise UnsendableError(f"a value of type {type(value).__name__} has no text form")
+
+
+def replaced(value: str, old: str, new: str, count: int = -1) -> str:
+    """``old`` replaced by ``new``, as often as ``count`` says or everywhere. Raises ValueError where the text would
+    grow without measure: two long fields of one event would fill the memory."""
+    size = len(value) + value.count(old) * (len(new) - len(old))
+    if size > max(MAX_TEXT, len(value)):
+        raise ValueError(f"a text of more than {MAX_TEXT:,} characters")
+    return value.replace(old, new, count)
+
+
+def _digits(value: Decimal) -> str:
+    """All digits of a decimal. Raises UnsendableError for one that would fill the memory."""
+    if value.is_finite() and not (value.adjusted() < MAX_EXPONENT and int(value.as_tuple().exponent) > -MAX_EXPONENT):
+        raise UnsendableError(f"a decimal of more than {MAX_EXPONENT} digits")
+    return format(value, "f")
 
 
 def plain(value: object, depth: int = 0) -> object:

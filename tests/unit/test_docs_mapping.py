@@ -29,6 +29,7 @@ from connector.leads.properties import PROPERTIES, properties_of
 from connector.leads.refusal import RefusalError
 from connector.leads.spec import Channel, Endpoint
 from connector.suppression import SuppressionFile
+from connector.tables import TableFile
 
 ROOT = Path(__file__).parents[2]
 PAGES = {name: (ROOT / "docs" / name).read_text("utf-8") for name in ("mapping.md", "scheduling.md")}
@@ -43,7 +44,8 @@ COLUMN = re.compile(r"`(?P<path>[A-Za-z_.]+)` (?P<place>in the event|in the cont
 CELLS = re.compile(r"(?<!\\)\|")
 LIST = "suppressed.txt"
 KINDS = frozenset({
-    "sh", "json lead", "json contact", "yaml route", "yaml filters", f"text {LIST}", "python functions"
+    "sh", "json lead", "json contact", "yaml route", "yaml filters", f"text {LIST}", "python functions", "yaml tables",
+    "csv campaigns.csv", "yaml teams.yaml",
 })  # fmt: skip
 BASE = {
     "kafka": {"bootstrap_servers": "localhost:9092", "topics": ["leads"]},
@@ -169,6 +171,14 @@ def put(target: dict[str, Any], path: str, value: object) -> None:
     target[last] = value
 
 
+def page_tables() -> dict[str, str]:
+    """The tables of the page: names and files."""
+    (shown,) = [fence for fence in FENCES if fence.kind == "yaml tables"]
+    tables = yaml(shown.text)
+    assert isinstance(tables, dict)
+    return tables
+
+
 @pytest.fixture
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A folder to write configurations to, with the page's list; the page's Python functions can be imported."""
@@ -177,15 +187,20 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.syspath_prepend(tmp_path)
     (listed,) = [fence for fence in FENCES if fence.kind == f"text {LIST}"]
     (tmp_path / LIST).write_text(listed.text, "utf-8")
+    for name in page_tables().values():
+        (shown,) = [fence for fence in FENCES if fence.kind == f"{name.partition('.')[2]} {name}"]
+        (tmp_path / name).write_text(shown.text, "utf-8")
     return tmp_path
 
 
 def mapper_of(routes: list[dict[str, Any]], folder: Path, **sections: Any) -> Mapper:
     """The mapper of a whole configuration file with these routes and other sections."""
     path = folder / "connector.yaml"
-    path.write_text(json.dumps({**BASE, "routes": routes, **sections}), "utf-8")
+    path.write_text(json.dumps({**BASE, "tables": page_tables(), "routes": routes, **sections}), "utf-8")
+    settings = load(path, {}, check_files=False).settings
     lists = {LIST: SuppressionFile(folder / LIST)}
-    return Mapper(load(path, {}, check_files=False).settings.mapping(), READER.raw, lists)
+    tables = {name: TableFile(folder / file) for name, file in settings.tables.items()}
+    return Mapper(settings.mapping(), READER.raw, lists, tables)
 
 
 def routes_of(text: str) -> list[dict[str, Any]]:

@@ -10,9 +10,14 @@ from hypothesis import strategies as st
 from jinja2.parser import Parser
 
 from connector.leads import direct, jinja
+from connector.leads.filters import OWN_FILTERS
 from connector.leads.scope import Evaluate, Scope
+from connector.leads.tables import Table, lookup_in
 
 FIELDS = ("person", "items", "at", "n", "list")
+TABLES: dict[str, Table] = {"table": {"Ana": "x y", "1": "one"}}
+KNOWN = direct.Known(frozenset(FIELDS), {**OWN_FILTERS, "lookup": lookup_in(TABLES)})
+ENVIRONMENT = jinja.LeadEnvironment(TABLES)
 names = st.sampled_from([*FIELDS, "keys", "values", "get", "upper", "year", "date", "local", "first_name"])
 leaves = (
     st.none()
@@ -37,7 +42,8 @@ paths = st.builds(lambda first, rest: first + "".join(rest), starts, st.lists(st
 filters = st.sampled_from(
     ["epoch_ms", "epoch_s", "iso", "digits", "lower", "upper", "title", "trim", "first", "last", "string",
      "default('d')", "default(0, true)", "join('-')", "join(separator=', ')", "e164('UY')", "replace('a', 'b')", "int",
-     "pick('local', 'Ana')", "pick('upper', n)"]
+     "pick('local', 'Ana')", "pick('upper', n)", "date('%-d.%m.%Y %H:%M', 'America/Montevideo')", "date('%A %F')",
+     "date('%p', n, 'es')", "money('EUR', 'de')", "money(n)", "lookup('table')", "lookup(n)"]
 )  # fmt: skip
 literals = st.sampled_from(["'Ana'", "''", "0", "1", "true", "none", "1.5"])
 operands = paths | literals | st.builds("{} | {}".format, paths, filters)
@@ -71,9 +77,9 @@ def _outcome(evaluate: Evaluate, lead: dict[str, Any]) -> tuple[str, object]:
 @given(expressions(), leads)
 def test_direct_calls_and_jinja2_agree(source: str, lead: dict[str, Any]) -> None:
     """The same value of the same type, or the same error, for the same expression over any lead."""
-    compiled = direct.compile_direct(Parser(jinja.ENVIRONMENT, source, state="variable").parse_expression(), FIELDS)
+    compiled = direct.compile_direct(Parser(jinja.ENVIRONMENT, source, state="variable").parse_expression(), KNOWN)
     assert compiled is not None
-    slow = jinja.compile_expression(Parser(jinja.ENVIRONMENT, source, state="variable").parse_expression())
+    slow = jinja.compile_expression(Parser(jinja.ENVIRONMENT, source, state="variable").parse_expression(), ENVIRONMENT)
     assert _outcome(compiled, lead) == _outcome(slow, lead)
 
 
@@ -85,9 +91,9 @@ def test_direct_calls_and_jinja2_agree(source: str, lead: dict[str, Any]) -> Non
 def test_direct_templates_and_jinja2_agree(parts: list[str], lead: dict[str, Any]) -> None:
     """The same text, or the same error, for the same template over any lead."""
     source = "".join(parts)
-    compiled = direct.compile_direct_template(jinja.ENVIRONMENT.parse(source), FIELDS)
+    compiled = direct.compile_direct_template(jinja.ENVIRONMENT.parse(source), KNOWN)
     assert compiled is not None
-    slow = jinja.compile_template(jinja.ENVIRONMENT.parse(source))
+    slow = jinja.compile_template(jinja.ENVIRONMENT.parse(source), ENVIRONMENT)
     assert _outcome(compiled, lead) == _outcome(slow, lead)
 
 
@@ -96,6 +102,6 @@ def test_direct_templates_and_jinja2_agree(parts: list[str], lead: dict[str, Any
 def test_reading_a_path_never_raises(source: str, lead: dict[str, Any]) -> None:
     """What is not there is None: a path has no way to fail."""
     node = Parser(jinja.ENVIRONMENT, source, state="variable").parse_expression()
-    compiled = direct.compile_direct(node, FIELDS)
+    compiled = direct.compile_direct(node, KNOWN)
     assert compiled is not None
     assert _outcome(compiled, lead)[0] != "error"

@@ -15,7 +15,9 @@ from tests.unit.leads.samples import evaluate
 @pytest.mark.parametrize("name", sorted(set(OWN_FILTERS) - {"default", "required", "string"}))
 def test_null_stays_null(name: str) -> None:
     """A filter given null gives null, never the word None."""
-    arguments = {"replace": ("a",), "pick": ("a", "b")}.get(name, ())
+    arguments = {
+        "date": ("%F",), "lookup": ("t",), "money": ("EUR",), "pick": ("a", "b"), "replace": ("a",),
+    }.get(name, ())  # fmt: skip
     assert OWN_FILTERS[name](None, *arguments) is None
 
 
