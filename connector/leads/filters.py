@@ -131,7 +131,7 @@ def join(value: object, separator: object = "") -> str | None:
     """A list's items as one text; null and empty items are left out, so no separator stands alone."""
     if absent(value):
         return None
-    if isinstance(value, str | dict) or not isinstance(value, Iterable):
+    if isinstance(value, str | bytes | dict) or not isinstance(value, Iterable):
         raise TypeError("join takes a list")
     parts, between = [part for each in value if (part := text(each))], text(separator)
     if len(parts) * len(between) > MAX_TEXT:
@@ -159,7 +159,7 @@ def pick(value: object, field: object, wanted: object) -> object:
 def _items(value: object, name: str) -> Iterable[object]:
     if absent(value):
         return ()
-    if isinstance(value, str | dict) or not isinstance(value, Iterable):
+    if isinstance(value, str | bytes | dict) or not isinstance(value, Iterable):
         raise TypeError(f"{name} takes a list")
     return value
 

@@ -77,18 +77,21 @@ def _plain(text: str) -> str:
     return text.translate(_BLANKS)
 
 
-def is_currency(code: str) -> bool:
-    """Whether it is a currency of ISO 4217, in capitals."""
-    from babel.numbers import is_currency as known
-
-    return known(code)
-
-
 def currencies() -> frozenset[str]:
     """The codes of ISO 4217."""
     from babel.numbers import list_currencies
 
     return frozenset(list_currencies())
+
+
+@lru_cache(maxsize=256)
+def _smallest(currency: str) -> Decimal:
+    """One in the last decimal of a currency. Raises ValueError."""
+    from babel.numbers import get_currency_precision, is_currency
+
+    if not is_currency(currency):
+        raise ValueError("no such currency")
+    return Decimal(1).scaleb(-get_currency_precision(currency))
 
 
 def money_text(amount: Decimal, currency: str, name: str) -> str:
@@ -97,14 +100,12 @@ def money_text(amount: Decimal, currency: str, name: str) -> str:
     Raises ValueError for an amount that is not finite or has more than ``MAX_WHOLE_DIGITS`` before the point, and
     for an unknown currency or language.
     """
-    from babel.numbers import format_currency, get_currency_precision
+    from babel.numbers import format_currency
 
     if not amount.is_finite() or amount.adjusted() >= MAX_WHOLE_DIGITS:
         raise ValueError("no amount of money")
-    if not is_currency(currency):
-        raise ValueError("no such currency")
     try:
-        rounded = amount.quantize(Decimal(1).scaleb(-get_currency_precision(currency)), context=_EXACT)
+        rounded = amount.quantize(_smallest(currency), context=_EXACT)
     except InvalidOperation:
         raise ValueError("no amount of money") from None
     if not rounded:

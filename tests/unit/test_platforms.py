@@ -84,9 +84,11 @@ def result_of(platform: str, value: bytes, writer: dict[str, Any] | None = None)
 
 
 def reason_or_route(platform: str, event: dict[str, Any]) -> str:
-    """The route that takes an event, or why none sends it."""
+    """The route that takes an event, or why none sends it: a filter by its name, else the reason."""
     result = result_of(platform, as_json(platform, event))
-    return result.why.reason.value if isinstance(result, Refused) else result.leads[0][1].route
+    if isinstance(result, Refused):
+        return f"{result.why.outcome}: {result.why.filter}" if result.why.filter else result.why.reason.value
+    return result.leads[0][1].route
 
 
 @pytest.mark.parametrize("encoded", [as_json, as_avro])
@@ -128,29 +130,31 @@ def test_every_type_and_field_says_what_it_is(platform: str) -> None:
 @pytest.mark.parametrize(
     ("platform", "changes", "end"),
     [
-        ("google-ads", {"is_test": True}, NO_ROUTE),
+        ("google-ads", {"is_test": True}, "filtered: test-leads"),
         ("google-ads", {"lead_submit_time": None}, "google-ads"),
         ("google-ads", {"user_column_data": []}, "missing_field"),
         ("meta-lead-ads", {"custom_disclaimer_responses": []}, "meta-call"),
         ("meta-lead-ads", {"custom_disclaimer_responses.1.is_checked": ""}, "meta-call"),
-        ("meta-lead-ads", {"field_data.1.values": ["<test lead: dummy data for full_name>"]}, NO_ROUTE),
+        ("meta-lead-ads", {"field_data.1.values": ["<test lead: dummy data for full_name>"]}, "filtered: test-leads"),
         ("meta-lead-ads", {"created_time": "2026-03-05T14:58:30+0000"}, "too_old"),
-        ("linkedin-lead-gen", {"testLead": True}, NO_ROUTE),
+        ("linkedin-lead-gen", {"testLead": True}, "filtered: test-leads"),
         ("linkedin-lead-gen", {"form": None}, "missing_field"),
-        ("hubspot", {"properties.hs_email_optout": "true"}, NO_ROUTE),
+        ("hubspot", {"properties.hs_email_optout": "true"}, "filtered: opted-out"),
+        ("hubspot", {"archived": True}, "filtered: archived"),
         ("hubspot", {"properties.lifecyclestage": "customer"}, NO_ROUTE),
         ("hubspot", {"properties.recent_conversion_date": None}, "too_old"),
-        ("segment", {"event": "Product Viewed", "properties": None}, NO_ROUTE),
-        ("segment", {"properties.is_test": True}, NO_ROUTE),
-        ("segment", {"properties.consent_call": None}, NO_ROUTE),
+        ("segment", {"event": "Product Viewed", "properties": None}, "filtered: other-events"),
+        ("segment", {"properties.is_test": True}, "filtered: test-leads"),
+        ("segment", {"properties.consent_call": None}, "filtered: no-consent"),
         ("segment", {"timestamp": None}, "demo-requested"),
-        ("salesforce-cdc", {"ChangeEventHeader.changeType": "UPDATE"}, NO_ROUTE),
+        ("salesforce-cdc", {"ChangeEventHeader.changeType": "UPDATE"}, "filtered: later-changes"),
+        ("salesforce-cdc", {"ChangeEventHeader.changeType": "GAP_CREATE"}, NO_ROUTE),
         ("salesforce-cdc", {"ChangeEventHeader.changeType": "NEW_IN_2030"}, NO_ROUTE),
-        ("salesforce-cdc", {"DoNotCall": True}, NO_ROUTE),
+        ("salesforce-cdc", {"DoNotCall": True}, "filtered: do-not-call"),
         ("salesforce-cdc", {"MobilePhone": None}, "missing_field"),
         ("web-form", {"contact_by": "call", "call_at": "2026-03-09T10:30"}, "web-call"),
-        ("web-form", {"website": "https://spam.example.com"}, NO_ROUTE),
-        ("web-form", {"consent": False}, NO_ROUTE),
+        ("web-form", {"website": "https://spam.example.com"}, "filtered: robots"),
+        ("web-form", {"consent": False}, "filtered: no-consent"),
     ],
 )
 def test_other_events_of_the_platform(platform: str, changes: dict[str, Any], end: str) -> None:

@@ -333,3 +333,18 @@ def test_text_does_not_grow_without_measure() -> None:
     assert evaluate("person.firstName.replace('a', 'bc', 1)", event) == "bc" + "a" * (10**5 - 1)
     assert evaluate("person.firstName.replace('a', '')", event) == ""
     assert findings("person.firstName.replace('a', 'b')") == []
+
+
+def test_babel_is_loaded_by_the_check_and_only_where_it_is_used() -> None:
+    """No lead waits for it, and a mapping without money and languages does not pay for it."""
+    script = """
+import sys
+from tests.unit.leads.samples import mapper, route
+mapper(route({"clientIds": "person.phones", "contactId": "occurredAt | date('%A')"}))
+print("babel" in sys.modules)
+mapper(route({"clientIds": "person.phones", "contactId": "priority | money('EUR')"}))
+from connector.leads import languages
+print("babel.numbers" in sys.modules, *languages._known)
+"""
+    run = subprocess.run([sys.executable, "-c", script], cwd=ROOT, check=True, capture_output=True, text=True)
+    assert run.stdout.split() == ["False", "True", "en"]
