@@ -34,6 +34,7 @@ routes:
       contactId: source.campaignId | lookup('campaigns')
 dead_letters: {{topic: leads.dead}}
 """
+_END = "dead_letters: {topic: leads.dead}\n"
 
 
 def configuration(folder: Path, file: str) -> Path:
@@ -112,6 +113,22 @@ def test_check_tells_once_of_a_table_that_is_not_there(tmp_path: Path) -> None:
     assert ran.code == 2
     assert [(each["path"], each["line"]) for each in report["problems"]] == [("tables.campaigns", 5)]
     assert "there is no such file" in report["problems"][0]["message"]
+
+
+def test_a_mistake_in_a_filter_is_told_with_its_place(tmp_path: Path) -> None:
+    """File, line and column of the value that it stands in."""
+    written(tmp_path, "t.csv", "key,value\na,b\n")
+    path = configuration(tmp_path, "t.csv")
+    for wrong, message in (
+        ("source.campaignId | lookup('campains')", "there is no table 'campains'"),
+        ("priority | money('EURO')", "'EURO' is no currency of ISO 4217"),
+        ("occurredAt | date('%x')", "%x is not available in a pattern"),
+        ("source | money('EUR')", "money takes a number or its text, not record"),
+    ):
+        path.write_text(path.read_text().rpartition("contactId: ")[0] + f"contactId: {wrong}\n" + _END)
+        (problem,) = draft_plan(load(path, {})).problems
+        assert (problem.message, problem.path) == (message, "routes[0].contact.contactId")
+        assert str(problem).startswith(f"{path}:11:18: ")
 
 
 def test_a_tables_name_is_a_word(tmp_path: Path) -> None:
