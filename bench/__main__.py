@@ -31,8 +31,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # so that what was started is stopped
     console = Console() if sys.stdout.isatty() else Console(width=_PAPER)
     try:
+        results: dict[str, Any] = {}
+        if options.stages:
+            save(parts.stages(console, options.runs or (5 if options.quick else 15)))
+            return 0
         with bed(console, real_registry=options.registry == "real") as running:
-            results: dict[str, Any] = {}
             if options.memory:
                 leads = options.leads or (200_000 if options.quick else 1_000_000)
                 results |= parts.memory(running, leads, options.latency[-1])
@@ -63,7 +66,7 @@ def _parser() -> argparse.ArgumentParser:
         "--quiet-topic or --profile: the drain. Results also in out/bench.json.",
     )
     parser.add_argument("--leads", type=_count, help="in the backlog; 200,000, or 1,000,000 for --memory")
-    parser.add_argument("--runs", type=_count, help="of each subject; 3")
+    parser.add_argument("--runs", type=_count, help="of each subject; 3, or 15 rounds for --stages")
     parser.add_argument(
         "--latency", type=_milliseconds, nargs="+", default=[0.0, 20.0], metavar="MS", help="of the sink; 0 20"
     )
@@ -71,6 +74,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--memory", action="store_true", help="peak memory with a million leads waiting (last latency)")
     parser.add_argument("--quiet-topic", action="store_true", help="delay of single leads, 5 a second (first latency)")
     parser.add_argument("--profile", action="store_true", help="one drain under a profiler (first latency)")
+    parser.add_argument("--stages", action="store_true", help="only what each stage costs by itself, without Kafka")
     parser.add_argument(
         "--registry", choices=("minimal", "real"), default="minimal", help="real: the test bed's, 158 MB to fetch"
     )

@@ -23,12 +23,18 @@ _FIRST = ("Ana", "Martín", "Lucía", "José", "Zoë", "Camila", "Łukasz", "Val
 _LAST = ("Paz", "Fernández", "O'Brien", "Núñez", "de los Santos", "Smith", "Rodríguez", "García")
 _ZONES = (
     ("UY", "+5989", "America/Montevideo"),
-    ("AR", "+54911", "America/Argentina/Buenos_Aires"),
-    ("MX", "+5255", "America/Mexico_City"),
+    ("AR", "+549113", "America/Argentina/Buenos_Aires"),
+    ("MX", "+52553", "America/Mexico_City"),
     ("ES", "+3461", "Europe/Madrid"),
     ("US", "+1425", "America/Los_Angeles"),
     ("CL", "+5695", "America/Santiago"),
 )
+"""Country, the beginning of mobile numbers there, zone."""
+_FIRST_PHONE: Final = 2_000_000
+_PHONES: Final = 8_000_000
+"""Seven digits after the beginning, from _FIRST_PHONE on: all of these are valid."""
+_SPREAD: Final = 3_141_593
+"""Has no divisor in common with _PHONES: the numbers of so many leads differ, and neighbours are far apart."""
 _PLATFORMS = ("google", "meta", "linkedin", "web")
 _FLUSH = 300.0  # seconds
 
@@ -39,9 +45,9 @@ def lead(number: int, now: datetime) -> dict[str, Any]:
     country, prefix, zone = _ZONES[number % len(_ZONES)]
     platform = _PLATFORMS[number % len(_PLATFORMS)]
     first, last = _FIRST[number % 8], _LAST[number // 8 % 8]
-    phones = [f"{prefix}{number % 10_000_000:07d}"]
+    phones = [phone(prefix, number)]
     if number % 5 == 0:
-        phones.append(f"{prefix}{(number + 1) % 10_000_000:07d}")
+        phones.append(phone(prefix, number + 1))
     return {
         "eventId": event_id(number),
         "occurredAt": now,
@@ -72,13 +78,18 @@ def lead(number: int, now: datetime) -> dict[str, Any]:
 
 def _schedule(number: int, now: datetime, zone: str) -> dict[str, Any] | None:
     at = now + timedelta(days=2, minutes=number % 1440)
-    match number % 3:
+    match number // len(_ZONES) % 3:  # all three in every country
         case 0:
             return {"at": at}
         case 1:
             return {"at": {"local": at.strftime("%Y-%m-%dT%H:%M:%S"), "timezone": zone}}
         case _:
             return None
+
+
+def phone(prefix: str, number: int) -> str:
+    """A valid mobile number in E.164, another for each lead."""
+    return f"{prefix}{_FIRST_PHONE + number * _SPREAD % _PHONES}"
 
 
 def event_id(number: int) -> str:
@@ -101,9 +112,13 @@ class Framer:
 
     def value(self, number: int, now: datetime) -> bytes:
         """The record of a lead that occurred ``now``."""
+        return self.frame(lead(number, now))
+
+    def frame(self, event: dict[str, Any]) -> bytes:
+        """The record of this lead event."""
         stream = BytesIO()
         stream.write(self._head)
-        fastavro.schemaless_writer(stream, self._schema, lead(number, now))
+        fastavro.schemaless_writer(stream, self._schema, event)
         return stream.getvalue()
 
 

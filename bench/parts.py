@@ -5,12 +5,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from rich.console import Console
+
 from bench import quiet
 from bench.bed import Bed
 from bench.drain import check_same, drain_connector, drain_floor
 from bench.paths import OUT
 from bench.results import Run, summarize
-from bench.tables import show_drains, show_memory, show_quiet
+from bench.stages import LEADS, measure_stages
+from bench.tables import show_drains, show_memory, show_quiet, show_stages
 
 
 def drains(bed: Bed, leads: int, runs: int, latencies: Sequence[float]) -> dict[str, Any]:
@@ -57,6 +60,13 @@ def profile(bed: Bed, leads: int, latency_ms: float) -> dict[str, Any]:
     bed.console.print(file.read_text(encoding="utf-8"), markup=False, highlight=False, soft_wrap=True)
     bed.console.print(f"also in {file.relative_to(OUT.parent)}")
     return {"profile": run}
+
+
+def stages(console: Console, rounds: int) -> dict[str, Any]:
+    """What each stage of a lead's way costs by itself. Needs no bed."""
+    results = measure_stages(rounds)
+    show_stages(console, results)
+    return {"stages": {"leads": LEADS, "rounds": rounds, "stages": results}}
 
 
 def _connector(bed: Bed, topic: str, leads: int, latency_ms: float, launch: Sequence[str] = ("connector",)) -> Run:

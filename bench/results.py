@@ -53,6 +53,19 @@ class Summary:
     others: float
 
 
+@dataclass(frozen=True)
+class Stage:
+    """One stage's cost a lead, in microseconds of CPU."""
+
+    name: str
+    median: float
+    span: tuple[float, float]
+    """The cheapest and the dearest round."""
+    ratio: float
+    """Over the floor: the median of each round's own ratio."""
+    goal: float | None
+
+
 def summarize(runs: Sequence[Run], floor: str) -> list[Summary]:
     """One summary a subject, in the order in which they first ran. The n-th runs of all subjects are one round."""
     by_subject: dict[str, list[Run]] = {}

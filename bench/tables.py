@@ -18,7 +18,7 @@ from rich.table import Table
 
 from bench.paths import OUT, RESULTS
 from bench.quiet import Quiet, Spread
-from bench.results import MIB, Run, Summary
+from bench.results import MIB, Run, Stage, Summary
 
 
 def show_drains(console: Console, summaries: Sequence[Summary], leads: int) -> None:
@@ -69,6 +69,23 @@ def show_quiet(console: Console, quiet: Quiet) -> None:
     console.print(f"connector: {quiet.cpu_percent:.1f} % of a core; others: {quiet.others:.2f} cores")
 
 
+def show_stages(console: Console, stages: Sequence[Stage]) -> None:
+    """Print the cost of each stage."""
+    table = _table(console, "Stages, µs of CPU a lead, medians")
+    for column in ("µs/lead", "(range)", "times floor", "goal"):
+        table.add_column(column, justify="right", no_wrap=True)
+    for each in stages:
+        low, high = each.span
+        table.add_row(
+            each.name,
+            f"{each.median:.2f}",
+            f"{low:.2f} to {high:.2f}",
+            f"{each.ratio:.2f}",
+            _or_none(each.goal, ".0f"),
+        )
+    console.print(table)
+
+
 def save(parts: dict[str, Any]) -> None:
     """Write ``out/bench.json``: the parts that ran, each as it is, with what they ran on."""
     OUT.mkdir(exist_ok=True)
@@ -84,6 +101,8 @@ def save(parts: dict[str, Any]) -> None:
 
 
 def _plain(value: object) -> Any:
+    if isinstance(value, Stage):
+        return asdict(value)
     if isinstance(value, Run):
         return {**asdict(value), "rate": value.rate, "cpu_per_million": value.cpu_per_million}
     raise TypeError(f"{type(value).__name__} has no JSON form")
