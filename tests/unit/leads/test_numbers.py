@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import pytest
+from phonenumbers.re_util import re_compile
 
 from connector.leads.dropped import Dropped, Unusable
 from connector.leads.outcome import Reason
@@ -173,3 +175,10 @@ def test_a_text_as_long_as_a_record_is_no_number_soon(form: PhoneFormat, text: s
     """However long a text is, it costs no time that others wait for."""
     rules = PhoneSpec(form, "UY")
     assert "+14256715523" in contact_of(with_phones(text, "+14256715523"), route(phones=rules))["clientIds"]
+
+
+def test_patterns_of_numbers_are_kept() -> None:
+    """However many others are used meanwhile: re alone forgets them, and compiling one costs more than a lead."""
+    pattern = re_compile("9[0-9]{7}")
+    re.purge()
+    assert re_compile("9[0-9]{7}") is pattern
