@@ -11,6 +11,8 @@ import re
 from collections.abc import Callable
 from typing import TypeAlias
 
+from phonenumbers import PhoneNumber
+
 from connector.leads.expressions import Compiled, Compiler, Path, constant, is_function
 from connector.leads.findings import nearest
 from connector.leads.scope import Scope
@@ -20,8 +22,9 @@ from connector.leads.zones import ZONE_NAMES, phone_zone, resolve_zone
 PHONE = "phone"
 _ZONE_LIKE = re.compile(r"[A-Za-z_]+(/[A-Za-z0-9_+-]+)+")
 
-FindZone: TypeAlias = Callable[[Scope, "str | None"], "str | None"]
-"""From the lead and its first phone number to an IANA zone, or None. May raise what an expression can."""
+FindZone: TypeAlias = Callable[[Scope, "str | PhoneNumber | None"], "str | None"]
+"""From the lead and its first phone number (text, or parsed) to an IANA zone, or None. May raise what an expression
+can."""
 
 
 def compile_candidates(compiler: Compiler, value: YamlValue, path: Path, *, has_phone: bool) -> list[Compiled | None]:
@@ -62,7 +65,7 @@ def zone_finder(candidates: list[Compiled | None]) -> FindZone:
     """The first candidate that gives a valid zone."""
     calls = [None if each is None else each.evaluate for each in candidates]
 
-    def find(scope: Scope, phone: str | None) -> str | None:
+    def find(scope: Scope, phone: str | PhoneNumber | None) -> str | None:
         for call in calls:
             name = phone_zone(phone) if call is None and phone is not None else call(scope) if call else None
             if isinstance(name, str) and (zone := resolve_zone(name)) is not None:

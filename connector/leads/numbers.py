@@ -37,6 +37,8 @@ class Number(NamedTuple):
 
     sent: str
     key: str
+    parsed: phonenumbers.PhoneNumber | None = None
+    """Of a valid number."""
 
 
 def many_as_given(name: str, value: object, scope: Scope) -> list[str] | None:
@@ -75,20 +77,21 @@ class ParsedNumbers:
     def many(self, name: str, value: object, scope: Scope) -> list[str] | None:
         """As ``many_as_given``; two are the same by their E.164."""
         region = self._region(scope)
-        found: dict[str, str] = {}
+        found: dict[str, Number] = {}
         unusable: list[Unusable] = []
         for each in flat(value):
             number = self._number(each, region)
             if isinstance(number, Number):
-                found.setdefault(number.key, number.sent)
+                found.setdefault(number.key, number)
             elif number is not None:
                 unusable.append(number)
         if unusable:
             _leave_out(name, unusable, bool(found), scope)
         if not found:
             return None
-        scope.phone = next(iter(found))
-        return list(found.values())
+        first = next(iter(found.values()))
+        scope.phone = first.parsed or first.key
+        return [number.sent for number in found.values()]
 
     def one(self, name: str, value: object, scope: Scope) -> str | None:
         """One number. Raises RefusalError for what is none."""
@@ -97,7 +100,7 @@ class ParsedNumbers:
             return None
         if not isinstance(number, Number):
             raise RefusalError(Reason.INVALID_FIELD, f"{name}: {number.text}")
-        scope.phone = number.key
+        scope.phone = number.parsed or number.key
         return number.sent
 
     def _region(self, scope: Scope) -> str | None:
@@ -146,12 +149,12 @@ def _written(text: str, region: str | None, form: PhoneFormat) -> Number | Unusa
         return Unusable.NOT_VALID
     e164 = _e164(parsed)
     if form is PhoneFormat.E164 or region is None:
-        return Number(e164, e164)
+        return Number(e164, e164, parsed)
     if parsed.country_code != phonenumbers.country_code_for_region(region):
-        return Number(e164, e164)  # a number of another country has no national form here
+        return Number(e164, e164, parsed)  # a number of another country has no national form here
     parsed.extension = None
     national = phonenumbers.format_number(parsed, phonenumbers.PhoneNumberFormat.NATIONAL)
-    return Number(_NOT_DIGITS.sub("", national), e164)
+    return Number(_NOT_DIGITS.sub("", national), e164, parsed)
 
 
 def _parsed(text: str, region: str | None) -> phonenumbers.PhoneNumber | Unusable:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, TypeAlias
 
 if TYPE_CHECKING:
     from jinja2.runtime import Context
+    from phonenumbers import PhoneNumber
 
     from connector.leads.dropped import Dropped
 
@@ -29,8 +30,8 @@ class Scope:
         self.lead = lead
         self.topic = topic
         self.context: Context | None = None
-        self.phone: str | None = None
-        """The first number in E.164, where it was parsed."""
+        self.phone: str | PhoneNumber | None = None
+        """The first number, where it was parsed: a valid one as it is, so that nobody parses it again, else text."""
         self.dropped: tuple[Dropped, ...] = ()
         """Numbers that the contact lacks."""
 

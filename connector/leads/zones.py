@@ -52,11 +52,13 @@ def resolve_zone(name: str) -> str | None:
     return _BY_FOLD.get(name.strip().casefold())
 
 
-def phone_zone(number: str) -> str | None:
-    """The zone of an international phone number (with ``+``), where its prefix lies in exactly one; else None."""
-    try:
-        parsed = phonenumbers.parse(number, None)
-    except phonenumbers.NumberParseException:
-        return None
-    found = phone_timezone.time_zones_for_number(parsed)
+def phone_zone(number: str | phonenumbers.PhoneNumber) -> str | None:
+    """The zone of an international phone number, where its prefix lies in exactly one; else None. Text begins with
+    ``+``."""
+    if isinstance(number, str):
+        try:
+            number = phonenumbers.parse(number, None)
+        except phonenumbers.NumberParseException:
+            return None
+    found = phone_timezone.time_zones_for_number(number)
     return resolve_zone(found[0]) if len(found) == 1 else None

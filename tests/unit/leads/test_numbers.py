@@ -159,13 +159,21 @@ def test_a_region_that_fails_sets_the_lead_aside() -> None:
 
 
 @pytest.mark.parametrize("form", list(PhoneFormat))
-def test_the_zone_comes_from_the_number_however_it_is_written(form: PhoneFormat) -> None:
+@pytest.mark.parametrize(("channel", "name"), [(Channel.TELEPHONY, "clientIds"), (Channel.SMS, "clientId")])
+def test_the_zone_comes_from_the_number_however_it_is_written(channel: Channel, name: str, form: PhoneFormat) -> None:
     """A national number has no country code any more; its zone is known all the same."""
-    rules = PhoneSpec(form, "UY")
-    contact = contact_of(
-        with_phones("099 123 456"), route({"clientIds": "person.phones", "timezone": "phone"}, phones=rules)
-    )
+    mapping: dict[str, YamlValue] = {name: "person.phones[0]", "timezone": "phone"}
+    contact = contact_of(with_phones("099 123 456"), route(mapping, channel=channel, phones=PhoneSpec(form, "UY")))
     assert contact["timezone"] == "America/Montevideo"
+
+
+def test_the_zone_is_that_of_the_first_number_that_is_sent() -> None:
+    """Not of one that was left out, nor of the second."""
+    contact = contact_of(
+        with_phones("12", "+39 06 1234 5678", "099 123 456"),
+        route({"clientIds": "person.phones", "timezone": "phone"}, phones=UY),
+    )
+    assert contact["timezone"] == "Europe/Rome"
 
 
 @pytest.mark.timeout(20)

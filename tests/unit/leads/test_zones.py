@@ -5,6 +5,7 @@ from __future__ import annotations
 from importlib.metadata import version
 from importlib.resources import files
 
+import phonenumbers
 import pytest
 import whenever
 from phonenumbers import timezone as phone_timezone
@@ -79,6 +80,15 @@ def test_the_zones_come_from_the_tzdata_package() -> None:
 def test_a_phone_gives_a_zone_only_where_it_has_one(number: str, expected: str | None) -> None:
     """Spain's mobile numbers have two zones, toll-free ones many, local ones cannot be placed."""
     assert phone_zone(number) == expected
+
+
+@pytest.mark.parametrize("kind", [phonenumbers.PhoneNumberType.FIXED_LINE, phonenumbers.PhoneNumberType.MOBILE])
+def test_a_parsed_number_has_the_zone_of_its_text(kind: int) -> None:
+    """So that what was parsed need not be parsed again; the example numbers of all regions."""
+    examples = [phonenumbers.example_number_for_type(region, kind) for region in phonenumbers.SUPPORTED_REGIONS]
+    parsed = [number for number in examples if number is not None]
+    texts = [phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164) for number in parsed]
+    assert [phone_zone(number) for number in parsed] == [phone_zone(text) for text in texts]
 
 
 def test_the_unknown_zone_of_phonenumbers_is_none() -> None:
