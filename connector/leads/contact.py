@@ -14,8 +14,8 @@ from connector.leads.filters import AbsentError
 from connector.leads.findings import nearest
 from connector.leads.numbers import Make, ParsedNumbers, many_as_given, one_as_given
 from connector.leads.outcome import Reason, Stage
-from connector.leads.properties import Kind, Property, properties_of
-from connector.leads.property_checks import check_constant, check_kind, check_required
+from connector.leads.properties import Kind, Property, elsewhere, properties_of
+from connector.leads.property_checks import check_constants, check_kind, check_required
 from connector.leads.refusal import RefusalError
 from connector.leads.regions import FindRegion, compile_regions
 from connector.leads.schedule import plan
@@ -53,7 +53,8 @@ class Contact:
         for name in route.contact:
             if name not in table:
                 where = f"the contact of {route.channel} ({route.endpoint})"
-                hint = nearest(name, table) or f"known: {', '.join(table)}"
+                hints = [each for each in (elsewhere(name, route.channel), nearest(name, table)) if each]
+                hint = "; ".join(hints) or f"known: {', '.join(table)}"
                 compiler.problem((*path, name), f"{where} has no property {name!r}", hint)
         for row in table.values():
             if row.required and route.contact.get(row.name) is None:
@@ -77,9 +78,10 @@ class Contact:
         candidates = (
             [] if zones is None else compile_candidates(compiler, zones, (*path, _TIMEZONE), has_phone=has_phone)
         )
-        for candidate in candidates:
+        for at, candidate in enumerate(candidates):
             if candidate is not None:
-                check_kind(compiler, Kind.ZONE, candidate, (*path, _TIMEZONE))
+                place = (*path, _TIMEZONE, at) if isinstance(zones, list) else (*path, _TIMEZONE)
+                check_kind(compiler, Kind.ZONE, candidate, place, _TIMEZONE)
         self._find_zone = zone_finder(candidates)
         scheduled = any(row.kind is Kind.SCHEDULE for row in used)
         self._timed = bool(candidates or scheduled or route.schedule.window)
@@ -131,10 +133,9 @@ class Contact:
         compiled = compiler.value(value, path)
         if len(compiler.problems) > before or not check_kind(compiler, row.kind, compiled, path):
             return compiled.evaluate
-        if compiled.constant:
-            if row.kind not in _PHONE_KINDS or region_settled:
-                check_constant(compiler, row, compiled, path, self._numbers)
-        elif row.required:
+        if row.kind not in _PHONE_KINDS or region_settled:
+            check_constants(compiler, row, compiled, path, self._numbers)
+        if row.required and not compiled.constant:
             check_required(compiler, compiled, path)
         return compiled.evaluate
 

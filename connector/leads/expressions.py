@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from types import MappingProxyType
 
 from jinja2 import TemplateSyntaxError, nodes
@@ -36,12 +36,13 @@ class Compiled:
     """A value ready to be computed for each lead.
 
     ``shapes`` is what it can be as far as the schema tells (None: not known); ``constant`` says that it does not
-    depend on the lead.
+    depend on the lead; ``items`` are the parts of a list or object that is written down, by index or key.
     """
 
     evaluate: Evaluate
     shapes: Shapes | None = None
     constant: bool = False
+    items: Mapping[str | int, Compiled] = field(default_factory=dict)
 
 
 def constant(value: object) -> Compiled:
@@ -148,7 +149,8 @@ class Compiler:
         try:
             node = jinja.ENVIRONMENT.parse(source)
         except TemplateSyntaxError as error:
-            return self.problem(path, f"not a template: {error.message}")
+            hint = "{{ expression }} gives a value; every {{ and {% is closed by }} and %}"
+            return self.problem(path, f"not a template: {error.message}", hint)
         shapes, sound = self._check(node, path)
         if not sound:
             return constant(None)
@@ -174,13 +176,16 @@ class Compiler:
         items = [self.value(each, (*path, index)) for index, each in enumerate(values)]
         calls = [each.evaluate for each in items]
         shapes = (array_of([each.shapes for each in items]),)
-        return Compiled(lambda scope: [call(scope) for call in calls], shapes, all(each.constant for each in items))
+        same = all(each.constant for each in items)
+        return Compiled(lambda scope: [call(scope) for call in calls], shapes, same, dict(enumerate(items)))
 
     def _object(self, values: dict[str, YamlValue], path: Path) -> Compiled:
-        items = {str(key): self.value(each, (*path, str(key))) for key, each in values.items()}
+        items: dict[str | int, Compiled] = {
+            str(key): self.value(each, (*path, str(key))) for key, each in values.items()
+        }
         calls = [(key, each.evaluate) for key, each in items.items()]
 
         def evaluate(scope: Scope) -> object:
             return {key: value for key, call in calls if (value := call(scope)) is not None}
 
-        return Compiled(evaluate, (Shape("map"),), all(each.constant for each in items.values()))
+        return Compiled(evaluate, (Shape("map"),), all(each.constant for each in items.values()), items)

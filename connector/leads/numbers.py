@@ -19,8 +19,12 @@ from connector.leads.regions import FindRegion
 from connector.leads.scope import Scope
 from connector.leads.spec import PhoneFormat
 
-# One pass over the text: two runs around a digit would take its square, hours for a lead of a megabyte.
-_PHONE = re.compile(r"(?=[^0-9]*[0-9])[0-9+(). \-]+")
+# A plus before the first digit, if anywhere. Possessive: one pass over the text, where its square would take hours for
+# a lead of a megabyte.
+_PHONE = re.compile(r"[(). \-]*+\+?[0-9(). \-]*+")
+_FEWEST, _MOST = 3, 20
+"""Digits of what is sent as given: emergency numbers have three, and none in the world has more than fifteen and a
+prefix."""
 _NOT_DIGITS = re.compile(r"[^0-9]+")
 _PLUS = ("+", "\uff0b")
 # re itself remembers 512 patterns, too few for the numbers of a hundred regions in turn: for compiling them anew each
@@ -47,10 +51,12 @@ def many_as_given(name: str, value: object, scope: Scope) -> list[str] | None:
     unusable = 0
     for each in flat(value):
         number = _text(each)
-        if number is None or (number and not _PHONE.fullmatch(number)):
+        if number == "":
+            continue
+        if number is None or not (digits := _digits(number)):
             unusable += 1
-        elif number:
-            found.setdefault(_NOT_DIGITS.sub("", number), number)
+        else:
+            found.setdefault(digits, number)
     if unusable:
         _leave_out(name, [Unusable.NOT_A_NUMBER] * unusable, bool(found), scope)
     return list(found.values()) or None
@@ -59,7 +65,7 @@ def many_as_given(name: str, value: object, scope: Scope) -> list[str] | None:
 def one_as_given(name: str, value: object, _scope: Scope) -> str | None:
     """One number, as it is."""
     number = "" if value is None else _text(value)
-    if number is None or (number and not _PHONE.fullmatch(number)):
+    if number is None or (number and not _digits(number)):
         raise RefusalError(Reason.INVALID_FIELD, f"{name}: {Unusable.NOT_A_NUMBER.text}")
     return number or None
 
@@ -125,6 +131,14 @@ def _text(value: object) -> str | None:
     return value.strip() if isinstance(value, str) else None
 
 
+def _digits(text: str) -> str:
+    """The digits of what looks like a phone number; empty for what does not."""
+    if not _PHONE.fullmatch(text):
+        return ""
+    digits = _NOT_DIGITS.sub("", text)
+    return digits if _FEWEST <= len(digits) <= _MOST else ""
+
+
 def _leave_out(name: str, unusable: list[Unusable], some_left: bool, scope: Scope) -> None:
     """Counts what is left out. Raises RefusalError when nothing is left."""
     dropped = tuple(Dropped(name, why, unusable.count(why)) for why in Unusable if why in unusable)
@@ -135,10 +149,10 @@ def _leave_out(name: str, unusable: list[Unusable], some_left: bool, scope: Scop
 
 
 def _given(text: str, region: str | None) -> Number | Unusable:
-    if not _PHONE.fullmatch(text):
+    if not (digits := _digits(text)):
         return Unusable.NOT_A_NUMBER
     parsed = _parsed(text, region)
-    return Number(text, _e164(parsed) if isinstance(parsed, phonenumbers.PhoneNumber) else _NOT_DIGITS.sub("", text))
+    return Number(text, _e164(parsed) if isinstance(parsed, phonenumbers.PhoneNumber) else digits)
 
 
 def _written(text: str, region: str | None, form: PhoneFormat) -> Number | Unusable:

@@ -62,31 +62,40 @@ PROPERTIES: tuple[Property, ...] = (
 )
 
 
+def elsewhere(name: str, channel: Channel) -> str:
+    """Where a property that a contact does not take is one, in words; empty where no contact takes it."""
+    rows = [row for row in PROPERTIES if row.name == name]
+    if any(channel in row.channels for row in rows):
+        return f"only for {', '.join(sorted({each for row in rows for each in row.endpoints}))}"
+    return (
+        f"only for {', '.join(each for each in Channel if any(each in row.channels for row in rows))}" if rows else ""
+    )
+
+
 def properties_of(channel: Channel, endpoint: Endpoint) -> dict[str, Property]:
     """The properties a contact may have, by name, in the order in which they are sent."""
     return {row.name: row for row in PROPERTIES if channel in row.channels and endpoint in row.endpoints}
 
 
-_NO_TEXT = frozenset({"record", "map", "array", "bytes", "fixed", "boolean"})
-_KINDS = frozenset(
-    {"boolean", "int", "long", "float", "double", "bytes", "string", "record", "map", "array", "enum", "fixed",
-     "timestamp", "local timestamp", "date", "time", "decimal", "uuid"}
-)  # fmt: skip
-_NO_PHONE = _NO_TEXT | {"float", "double", "timestamp", "local timestamp", "date", "time"}
+_WORDS = frozenset({"string", "enum", "uuid", "int", "long", "decimal", "timestamp", "local timestamp", "date", "time"})
+# A number that is dialled: text of any kind, or digits. An enum's symbol begins with a letter, and a decimal may have a
+# fraction; floating point has lost digits already.
+_DIALLED = frozenset({"string", "int", "long"})
 
 KEY_KINDS = frozenset({"string", "enum", "uuid", "int", "long"})
 """The Avro types that can tell one lead from another: a lead's id, and the key of the duplicate window."""
 
 FITTING: dict[Kind, frozenset[str]] = {
-    Kind.TEXT: _KINDS - _NO_TEXT,
-    Kind.IDENTIFIER: _KINDS - _NO_TEXT,
+    Kind.TEXT: _WORDS,
+    Kind.IDENTIFIER: _WORDS,
     Kind.INTEGER: frozenset({"int", "long"}),
     Kind.OBJECT: frozenset({"record", "map"}),
-    Kind.PHONE: _KINDS - _NO_PHONE,
-    Kind.PHONES: (_KINDS - _NO_PHONE) | {"array"},
-    Kind.EMAIL: frozenset({"string", "enum"}),
-    Kind.TEXTS: (_KINDS - _NO_TEXT) | {"array"},
+    Kind.PHONE: _DIALLED,
+    Kind.PHONES: _DIALLED | {"array"},
+    Kind.EMAIL: frozenset({"string"}),
+    Kind.TEXTS: _WORDS | {"array"},
     Kind.ZONE: frozenset({"string", "enum"}),
     Kind.SCHEDULE: frozenset({"timestamp", "local timestamp", "int", "long", "string", "record"}),
 }
-"""The Avro types from which a property can be made; an expression none of whose types fits is refused at start."""
+"""The Avro types from which a property can be made; an expression none of whose types fits is refused at start. What an
+array holds is looked at too."""

@@ -16,6 +16,11 @@ def country_of(lead: Mapping[str, Any]) -> str:
     return str(lead["person"]["country"])
 
 
+def chosen(lead: Mapping[str, Any]) -> object:
+    """Whatever a test has put there."""
+    return lead["chosen"]
+
+
 async def later(lead: Mapping[str, Any]) -> str:
     """Cannot be used: it is async."""
     return str(lead)

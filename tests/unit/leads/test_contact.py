@@ -102,13 +102,13 @@ def test_absent_optional_values_are_left_out() -> None:
 def test_client_ids_are_flattened_cleaned_and_unique() -> None:
     """Lists in lists, numbers, repeats in another notation and what is no phone."""
     values: dict[str, YamlValue] = {
-        "clientIds": ["person.phones", "attributes.phone", "attributes.none", "priority", "[['+1 (425) 671-5523']]"]
+        "clientIds": ["person.phones", "attributes.phone", "attributes.none", 911, "[['+1 (425) 671-5523']]"]
     }
     event = lead(
         person={"phones": [" +598 99 123 456 ", "+59899123456", "", "ask Ana", "---"]}, attributes={"phone": "12.34-56"}
     )
     contact = contact_of(event, route(values))
-    assert contact["clientIds"] == ["+598 99 123 456", "12.34-56", "5", "+1 (425) 671-5523"]
+    assert contact["clientIds"] == ["+598 99 123 456", "12.34-56", "911", "+1 (425) 671-5523"]
 
 
 @pytest.mark.parametrize(

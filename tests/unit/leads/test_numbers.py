@@ -42,6 +42,20 @@ def test_formats(channel: Channel, form: str, number: object, sent: str) -> None
     assert contact[name] == (sent if channel is Channel.SMS else [sent])
 
 
+@pytest.mark.parametrize("phones", [PhoneSpec(), PhoneSpec(PhoneFormat.AS_GIVEN, "UY")])
+@pytest.mark.parametrize(
+    "number", ["12", "5", 5, "++59899123456", "598+99123456", "1" * 21, "tel:099123456", "+", "()"]
+)
+def test_what_is_no_number_is_not_sent_as_given(phones: PhoneSpec, number: object) -> None:
+    """3 to 20 digits, and a plus before the first if anywhere."""
+    event = with_phones(number, "(+598) 99 123 456", 911)
+    assert contact_of(event, route(phones=phones))["clientIds"] == ["(+598) 99 123 456", "911"]
+    values: dict[str, YamlValue] = {"clientId": "person.phones[0]"}
+    assert (
+        set_aside(with_phones(number), route(values, channel=Channel.SMS, phones=phones)).reason is Reason.INVALID_FIELD
+    )
+
+
 @pytest.mark.parametrize(
     ("region", "country", "expected"),
     [
