@@ -13,7 +13,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from connector.config import ConfigurationError, Loaded, NotGiven, Problem, SecretFileError
+from connector.config import ConfigurationError, Loaded, NotGiven, Problem, SecretFileError, draft_mapping
 from connector.config.files import read_text, unusable
 from connector.kafka.clients import Clients
 from connector.kafka.journal import ALWAYS_FIT
@@ -110,7 +110,9 @@ def draft_plan(loaded: Loaded, *, connections: frozenset[Connection] = ALL) -> D
         with _unless_not_given("the formats", unchecked):
             decoder = _decoder(loaded, readers, problems)
         with _unless_not_given("the mapping", unchecked):
-            mapper = _mapper(loaded, readers, lists, tables, problems)
+            spec, left_out = _mapping(loaded)
+            unchecked += left_out
+            mapper = _mapper(loaded, spec, readers, lists, tables, problems)
     else:
         unchecked.append("the mapping")
     for connection, part, check in (
@@ -202,14 +204,22 @@ def _tables(loaded: Loaded, problems: list[Problem]) -> dict[str, TableFile]:
     return tables
 
 
+def _mapping(loaded: Loaded) -> tuple[MappingSpec, list[str]]:
+    """The mapping, and what other problems keep from being looked at in it."""
+    try:
+        return loaded.settings.mapping(), []
+    except NotGiven:
+        return draft_mapping(loaded.settings)
+
+
 def _mapper(
     loaded: Loaded,
+    spec: MappingSpec,
     readers: Sequence[ReaderSchema],
     lists: Mapping[str, Listed],
     tables: Mapping[str, Table],
     problems: list[Problem],
 ) -> Mapper | MapperByRecord | None:
-    spec = loaded.settings.mapping()
     missing: dict[str, Listed] = {each.listed.file: Entries() for each in spec.filters if each.listed is not None}
     unusable_tables: dict[str, Table] = {name: {} for name in loaded.settings.tables}
 

@@ -112,6 +112,10 @@ upload makes a list of its own in uContact."""
     max_wait: PositiveDuration = default("5m")
     """A list whose first lead was read so long ago is uploaded."""
 
+    def spec(self) -> ListSpec:
+        """Return the rule as the mapper takes it."""
+        return ListSpec(yaml_value(self.name), self.max_leads, self.max_wait)
+
 
 class PhonesSettings(Section):
     """How phone numbers are sent (`clientIds`, and `clientId` of SMS and WhatsApp): in order, each once."""
@@ -122,6 +126,10 @@ class PhonesSettings(Section):
     region: Expression = Field(default=None, examples=["UY"])
     """Country of numbers without a country code: a code of ISO 3166-1 (`UY`), an expression (`person.country`), or a \
 list of these, of which the first that gives a region counts."""
+
+    def spec(self) -> PhoneSpec:
+        """Return the rules as the mapper takes them."""
+        return PhoneSpec(self.format, yaml_value(self.region))
 
 
 class RouteSettings(Section):
@@ -158,9 +166,17 @@ when all are done."""
     past_dates: PastDatesSettings = default({})
     contact_window: ContactWindowSettings | None = None
 
+    def schedule(self) -> ScheduleSpec:
+        """Return the rules for call-back times as the mapper takes them."""
+        window = self.contact_window
+        return ScheduleSpec(
+            past_dates=self.past_dates.policy,
+            grace=self.past_dates.grace,
+            window=ContactWindow(window.days, window.start, window.end) if window else None,
+        )
+
     def spec(self) -> RouteSpec:
         """Return the route as the mapper takes it."""
-        window = self.contact_window
         return RouteSpec(
             name=self.name,
             hub=yaml_value(self.hub),
@@ -169,17 +185,11 @@ when all are done."""
             endpoint=self.endpoint,
             when=yaml_value(self.when),
             topics=self.topics,
-            list=None
-            if self.list is None
-            else ListSpec(yaml_value(self.list.name), self.list.max_leads, self.list.max_wait),
+            list=None if self.list is None else self.list.spec(),
             records=self.record,
             max_age=self.max_age,
-            schedule=ScheduleSpec(
-                past_dates=self.past_dates.policy,
-                grace=self.past_dates.grace,
-                window=ContactWindow(window.days, window.start, window.end) if window else None,
-            ),
-            phones=PhoneSpec(self.phones.format, yaml_value(self.phones.region)),
+            schedule=self.schedule(),
+            phones=self.phones.spec(),
             goes_on=self.goes_on,
         )
 

@@ -173,13 +173,14 @@ def test_a_mistake_seen_twice_is_told_once(tmp_path: Path) -> None:
 
 
 def test_what_could_not_be_checked_is_said(tmp_path: Path) -> None:
-    """A route that is broken as such keeps the mapping from being looked at; everything else is."""
-    routes = [{"name": "all", "contact": {"clientIds": "person.fone"}}]
+    """Of a route without a contact nothing can be said; of one without a hub everything else can, as of the rest."""
+    routes = [{"name": "all", "contact": {"clientIds": "person.fone"}}, {"name": "none", "hub": "sales"}]
     config = configuration(tmp_path, routes=routes, kafka={"properties": {"no.such.property": "1"}})
     ran = cli("check", "-c", config, "--online")
     assert ran.code == 2
     assert "routes[0].hub" in ran.err and "no.such.property" in ran.err
-    assert "checked when these are mended: the mapping" in ran.err
+    assert "routes[0].contact.clientIds: there is no field 'fone'" in ran.err
+    assert "routes[1].contact" in ran.err and "checked when these are mended: routes[1]\n" in ran.err
     assert "nothing was asked online" in ran.err
     ran = cli("check", "-c", configuration(tmp_path, kafka=None, schemas=None, routes=None))
     assert ran.code == 2 and ran.err.count("required") + ran.err.count("missing") >= 3, ran.err
