@@ -55,6 +55,8 @@ def check_body(kind: HubKind, endpoint: Endpoint, body: object) -> Upload | list
     filename, contacts = body.get("filename"), body[array]
     if "filename" in expected and not isinstance(filename, str):
         return [Problem(None, "filename", f"must be a String, not {_type(filename)}")]
+    if filename == "":
+        return [Problem(None, "filename", "must not be empty")]
     if not isinstance(contacts, list):
         return [Problem(None, array, f"must be an Array, not {_type(contacts)}")]
     rules, required = _RULES[kind, endpoint]
@@ -120,8 +122,8 @@ def _timezone(value: object) -> str | None:
     return None if value in ZONES else f"{value!r} is not an IANA time zone"
 
 
-# The page's examples: "1567890" and "+1 (425) 671-5523".
-_PHONE = re.compile(r"\+?[0-9 ().\-/]+")
+# The page's examples: "1567890" and "+1 (425) 671-5523". Also written: "(+598) 99 123 456".
+_PHONE = re.compile(r"[ (]*\+?[0-9 ().\-/]+")
 _PHONE_DIGITS = range(3, 21)
 _EMAIL = re.compile(r"[^@\s,;<>]+@[^@\s,;<>.]+(\.[^@\s,;<>.]+)+")
 # Spelled out, because datetime alone takes other ISO forms and, from Python 3.13 on, 24:00:00.
@@ -176,7 +178,7 @@ _SHAPES: Mapping[Endpoint, tuple[str, tuple[str, ...]]] = {
 _GENERAL: Mapping[str, Check] = {"timezone": _timezone, "data": _object, "priority": _integer, "contactId": _string}
 _TEXT: Mapping[str, Check] = {"content": _string, "template": _string}
 _KINDS: Mapping[HubKind, tuple[str, Mapping[str, Check]]] = {
-    HubKind.TELEPHONY: ("clientIds", {"clientIds": _phones}),
+    **dict.fromkeys((HubKind.TELEPHONY, HubKind.PREDICTIVE, HubKind.BROADCAST), ("clientIds", {"clientIds": _phones})),
     HubKind.PREVIEW: ("clientIds", {"clientIds": _phones, "agent": _string}),
     HubKind.SMS: ("clientId", {"clientId": _phone, **_TEXT}),
     HubKind.WHATSAPP: ("clientId", {"clientId": _phone, **_TEXT}),

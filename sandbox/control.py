@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from importlib.resources import files
+import secrets
 
 import orjson
 from starlette.exceptions import HTTPException
@@ -10,20 +10,13 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response, StreamingResponse
 from starlette.routing import Route
 
-from sandbox.core import Sandbox, now_ms
+from sandbox.core import Sandbox
 from sandbox.faults import FaultError, parse_fault
-from sandbox.store import ListState, Store
+from sandbox.page import page_headers, render
+from sandbox.state import state
+from sandbox.store import ListState
 
 _EVERYTHING = 10**15
-_NEXT_SHOWN = 5
-_CALLED_SHOWN = 5
-_LISTS_SHOWN = 10
-_REQUESTS_SHOWN = 15
-_PAGE_HEADERS = {
-    "content-security-policy": "default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline';"
-    " connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
-}
-_STATES_IN_SPANISH = {ListState.LOADING: "cargando", ListState.INACTIVE: "inactiva", ListState.ACTIVE: "activa"}
 
 
 class ControlError(Exception):
@@ -72,11 +65,11 @@ class Control:
 
     def __init__(self, sandbox: Sandbox) -> None:
         self._sandbox = sandbox
-        self._html = files("sandbox").joinpath("page.html").read_text(encoding="utf-8")
 
     async def page(self, _: Request) -> Response:
-        """The live page: one file, no data in it; its script asks for the state."""
-        return HTMLResponse(self._html, headers=_PAGE_HEADERS)
+        """The live page, with all that it shows in it; its script asks for it again every second."""
+        nonce = secrets.token_urlsafe(16)
+        return HTMLResponse(render(await state(self._sandbox), nonce), headers=page_headers(nonce))
 
     async def stats(self, _: Request) -> Response:
         """Counts of leads and requests."""
@@ -141,40 +134,6 @@ class Control:
     async def state(self, _: Request) -> Response:
         """All that the page shows."""
         return _json(await state(self._sandbox))
-
-
-async def state(sandbox: Sandbox) -> dict[str, object]:
-    """Hubs with counts and next contacts, lists, faults, requests: what the page shows, in one object."""
-    stats = sandbox.tally.stats()
-    counted = sandbox.tally.hubs()
-
-    def read(store: Store) -> tuple[list[dict[str, object]], list[dict[str, object]]]:
-        contacts = store.counts()
-        hubs = [
-            {
-                "name": name,
-                **counts,
-                "timezone": sandbox.settings.zone(name),
-                "contacts": contacts.get(name, {}),
-                "next": store.next_contacts(name, _NEXT_SHOWN),
-                "last_called": store.called(name, _CALLED_SHOWN),
-            }
-            for name, counts in counted.items()
-        ]
-        return hubs, store.lists(_LISTS_SHOWN)
-
-    hubs, lists = await sandbox.background.ask(read, sandbox.store)
-    for entry in lists:
-        entry["state_es"] = _STATES_IN_SPANISH[ListState(str(entry["state"]))]
-    return {
-        "now": now_ms(),
-        "started_at": sandbox.started_at,
-        "stats": {name: value for name, value in stats.items() if name != "hubs"},
-        "hubs": hubs,
-        "lists": lists,
-        "faults": sandbox.faults.as_json(),
-        "requests": sandbox.tally.last_requests(_REQUESTS_SHOWN),
-    }
 
 
 def _json(value: object, status: int = 200) -> Response:

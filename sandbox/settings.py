@@ -12,9 +12,12 @@ from types import MappingProxyType
 
 
 class HubKind(StrEnum):
-    """Kinds of outbound hub the API page has properties for ("Contactos")."""
+    """Kinds of outbound hub ("Contactos"). What uContact calls predictive and broadcast the page calls telephony: both
+    take the same contacts, and so does a telephony hub of which the dialler is not told."""
 
     TELEPHONY = "telephony"
+    PREDICTIVE = "predictive"
+    BROADCAST = "broadcast"
     PREVIEW = "preview"
     SMS = "sms"
     WHATSAPP = "whatsapp"
@@ -30,7 +33,8 @@ class Endpoint(StrEnum):
 
 DEFAULT_HUBS: Mapping[str, HubKind] = MappingProxyType(
     {
-        "sales": HubKind.TELEPHONY,
+        "sales": HubKind.PREDICTIVE,
+        "broadcast": HubKind.BROADCAST,
         "preview": HubKind.PREVIEW,
         "sms": HubKind.SMS,
         "whatsapp": HubKind.WHATSAPP,

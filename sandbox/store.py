@@ -181,6 +181,13 @@ class Store:
         where = "WHERE call IS NOT NULL AND (hub = ? OR ? IS NULL) ORDER BY call DESC LIMIT ?"
         return self._contacts(where, hub, hub, limit)
 
+    def states(self, seqs: Sequence[int]) -> dict[int, tuple[str, int | None]]:
+        """What has become of contacts by seq: the state, and when they were called. What has just come is not there."""
+        marks = ", ".join("?" * len(seqs))
+        # Question marks only; every value is bound.
+        rows = self._db.execute(f"SELECT seq, state, called_at FROM contacts WHERE seq IN ({marks})", seqs)  # noqa: S608
+        return {row["seq"]: (row["state"], row["called_at"]) for row in rows}
+
     def lists(self, limit: int) -> list[dict[str, object]]:
         """The last lists, the latest first, with how many of their contacts have been called."""
         rows = self._db.execute(

@@ -14,6 +14,8 @@ DROPPED = "dropped"
 """The status of a request whose connection the sandbox closed without an answer."""
 CLIENT_LEFT = "client_left"
 """The status of a request whose client left while the sandbox let it hang."""
+_LATEST = 2
+"""Leads of each hub and endpoint that are remembered whole."""
 
 
 @dataclass(slots=True)
@@ -52,6 +54,9 @@ class _HubTally:
     times: Counter[str] = field(default_factory=Counter)
     """By lead identity."""
     duplicates: int = 0
+    latest: dict[str, deque[Entry]] = field(
+        default_factory=lambda: {endpoint: deque(maxlen=_LATEST) for endpoint in Endpoint}
+    )
 
     def as_json(self) -> dict[str, object]:
         return {
@@ -94,6 +99,7 @@ class Tally:
             if hub.times[entry.lead] == 2:
                 hub.duplicates += 1
         hub.accepted[entries[0].endpoint] += len(entries)
+        hub.latest[entries[0].endpoint].extend(entries[-_LATEST:])
         self._accepted += len(entries)
         self._latest = entries[-1]
 
@@ -125,6 +131,10 @@ class Tally:
     def hubs(self) -> dict[str, dict[str, object]]:
         """Counts of each hub, the configured ones first."""
         return {name: hub.as_json() for name, hub in self._hubs.items()}
+
+    def latest(self, hub: str) -> list[Entry]:
+        """The last leads of a hub as they were accepted, fresh ones first, of each endpoint the newest first."""
+        return [entry for entries in self._hubs[hub].latest.values() for entry in reversed(entries)]
 
     def stats(self) -> dict[str, object]:
         """All counts in one object (``docs/sandbox.md``, "What was accepted")."""

@@ -18,7 +18,8 @@ def sandbox(
         list[str] | None,
         typer.Option(
             metavar="NAME=KIND[@ZONE]",
-            help="A hub, its kind (telephony, preview, sms, whatsapp, email) and its time zone; may be repeated.",
+            help="A hub, its kind (telephony, predictive, broadcast, preview, sms, whatsapp, email) and its time zone; "
+            "may be repeated.",
             show_default="one of each kind",
         ),
     ] = None,

@@ -13,7 +13,7 @@ from tests.sandbox.harness import Client
 PHONE: dict[str, Any] = {"clientIds": ["1567890"]}
 TEXT: dict[str, Any] = {"clientId": "+1 (312) 548-7701"}
 MAIL: dict[str, Any] = {"clientId": "john.smith@mycompany.net"}
-REQUIRED = {"sales": PHONE, "preview": PHONE, "sms": TEXT, "whatsapp": TEXT, "mails": MAIL}
+REQUIRED = {"sales": PHONE, "broadcast": PHONE, "preview": PHONE, "sms": TEXT, "whatsapp": TEXT, "mails": MAIL}
 
 GENERAL: dict[str, list[Any]] = {
     "timezone": ["America/Montevideo", "UTC", "Asia/Calcutta"],
@@ -23,8 +23,12 @@ GENERAL: dict[str, list[Any]] = {
     "scheduleDate": ["2025-12-25 00:00:00", "2024-02-29 23:59:59"],
 }
 MESSAGE: dict[str, list[Any]] = {"content": ["Hola, este es un mensaje"], "template": ["sales_awesome_template"]}
+CALLED: dict[str, list[Any]] = {
+    "clientIds": [["+1 (425) 671-5523", "(+1) 312 548-7701"], ["1567890", "1234567"], [1567890]]
+}
 OWN: dict[str, dict[str, list[Any]]] = {
-    "sales": {"clientIds": [["+1 (425) 671-5523", "+1 (312) 548-7701"], ["1567890", "1234567"], [1567890]]},
+    "sales": CALLED,
+    "broadcast": CALLED,
     "preview": {"clientIds": [["+598 2 123-4567"], [99123456]], "agent": ["my_best_agent"]},
     "sms": {"clientId": ["1567890", "+1 (312) 548-7701"], **MESSAGE},
     "whatsapp": {"clientId": ["1567890", "+1 (312) 548-7701"], **MESSAGE},
@@ -78,7 +82,7 @@ WRONG_PHONES: list[Any] = [
     [["1567890"]],
     [-5],
 ]
-WRONG_PHONE: list[Any] = [None, 1567890, "", "12", "john@mail.com", ["1567890"], "++1567890", "1" * 21]
+WRONG_PHONE: list[Any] = [None, 1567890, "", "12", "john@mail.com", ["1567890"], "++1567890", "12+34567", "1" * 21]
 WRONG: dict[str, dict[str, list[Any]]] = {
     "sales": {
         "clientIds": [*WRONG_PHONES, ["1567890", "x"]],
@@ -86,6 +90,7 @@ WRONG: dict[str, dict[str, list[Any]]] = {
         "clientId": ["1567890"],
         "content": ["Hi"],
     },
+    "broadcast": {"clientIds": WRONG_PHONES, "agent": ["me"], "template": ["t"]},
     "preview": {"clientIds": WRONG_PHONES, "agent": [None, 7], "template": ["t"], "subject": ["s"]},
     "sms": {"clientId": WRONG_PHONE, **WRONG_TEXT, "subject": ["s"], "attachments": [[]], "clientIds": [["1567890"]]},
     "whatsapp": {"clientId": WRONG_PHONE, **WRONG_TEXT, "subject": ["s"], "agent": ["me"]},

@@ -90,6 +90,7 @@ def test_the_content_type_is_json(shared: Client, kind: str) -> None:
         ("lists", b'{"filename": "f"}', "list"),
         ("lists", b'{"filename": null, "list": []}', "filename"),
         ("lists", b'{"filename": 1, "list": []}', "filename"),
+        ("lists", b'{"filename": "", "list": []}', "filename"),
         ("lists", b'{"filename": "f", "list": "x"}', "list"),
         ("lists", b'{"filename": "f", "leads": [], "list": []}', "leads"),
     ],
