@@ -24,6 +24,7 @@ from testbed import topics
 from testbed.process import Process
 from testbed.registry import SERIALIZER_SETTINGS
 from testbed.waiting import until
+from tests.sandbox.page import Node, read_page
 
 ROOT = Path(__file__).parents[2]
 READER = ROOT / "schemas" / "lead_event.avsc"
@@ -176,6 +177,14 @@ class Sandbox:
         """Every accepted lead in order, from the file itself."""
         with (self.folder / "ledger.jsonl").open() as lines:
             return [json.loads(line) for line in lines if line.endswith("\n")]
+
+    def page(self) -> Node:
+        """Its page, as a browser gets it."""
+        return read_page(self._http.get("/").raise_for_status().text)
+
+    def press(self, button: Node) -> None:
+        """Do what a button of the page does."""
+        self._http.post(button.attributes["data-post"]).raise_for_status()
 
     def fault(self, **fault: Any) -> None:
         """Switch a fault on."""

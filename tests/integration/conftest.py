@@ -36,8 +36,12 @@ class Bed:
 
     def require_token(self, token: str) -> None:
         """From here on the sandbox asks for this token (any token will do before)."""
+        self.replace_sandbox(token=token)
+
+    def replace_sandbox(self, **how: Any) -> None:
+        """Another sandbox in the place of the bed's; ``how`` as in Sandbox."""
         self.sandbox.close()
-        self.sandbox = Sandbox(self.folder, token=token)
+        self.sandbox = Sandbox(self.folder, **how)
         self._stack.callback(self.sandbox.close)
 
     def connector(self, **how: Any) -> Connector:

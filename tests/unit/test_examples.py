@@ -20,6 +20,8 @@ from connector.leads.decode import Decoder, Format, ReaderSchema
 from connector.leads.mapped import MappedLead
 from connector.leads.mapper import Mapper
 from connector.leads.outcome import SetAside
+from connector.leads.properties import properties_of
+from connector.leads.spec import Channel, Endpoint
 
 ROOT = Path(__file__).parents[2]
 EXAMPLES = ROOT / "examples"
@@ -90,6 +92,35 @@ def test_the_example_leads_show_each_way_that_a_lead_can_go() -> None:
         "meta-2002": "missing_field",
         "web-3001": ("everything-else", "America/Buenos_Aires", None),
     }
+
+
+def test_the_leads_for_every_hub_reach_each_kind_of_hub_on_both_endpoints() -> None:
+    """And have, together, every property that the API has for the channel and the endpoint."""
+    loaded = load(EXAMPLES / "every-hub.yaml", {}, check_files=False)
+    channels = {route.name: (route.channel, route.endpoint) for route in loaded.settings.routes}
+    mapper = mapper_of(loaded)
+    decoder = Decoder(READER, default=Format.JSON)
+    now_ms = round(datetime.fromisoformat(NOW).timestamp() * 1000)
+    hubs: set[tuple[str, Endpoint]] = set()
+    properties: dict[tuple[Channel, Endpoint], set[str]] = {}
+    aside: dict[str, str] = {}
+    for each in leads((EXAMPLES / "every-hub-leads.json").read_bytes()):
+        lead = decoder.decode("leads", each.value, None)
+        assert isinstance(lead, dict), lead
+        result = mapper.map(lead, "leads", now_ms)
+        if isinstance(result, MappedLead):
+            hubs.add((result.destination.hub, result.destination.endpoint))
+            properties.setdefault(channels[result.route], set()).update(orjson.loads(result.body))
+        else:
+            assert isinstance(result, SetAside), "one route for each"
+            aside[str(lead["eventId"])] = result.reason.value
+    names = ("sales", "reminders", "advisers", "texts", "chats", "mails")
+    assert hubs == {(hub, endpoint) for hub in names for endpoint in Endpoint}
+    together = {channel: {name for key, names in properties.items() if key[0] is channel for name in names}
+                for channel in Channel}  # fmt: skip
+    assert together == {channel: set(properties_of(channel, Endpoint.FRESH_LEADS)) for channel in Channel}
+    assert all("scheduleDate" not in names for (_, endpoint), names in properties.items() if endpoint is Endpoint.LISTS)
+    assert aside == {"email-without": "missing_field", "by-letter": "no_route"}
 
 
 @pytest.mark.parametrize("page", ["README.md", "examples/README.md", "docs/mapping.md"])
