@@ -5,6 +5,7 @@ Everything that can be wrong without asking the network is found here, all of it
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -14,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from connector.config import ConfigurationError, Loaded, NotGiven, Problem, SecretFileError, draft_mapping
-from connector.config.files import read_text, unusable
+from connector.config.files import blocks, read_text, unusable
 from connector.kafka.clients import Clients
 from connector.kafka.journal import ALWAYS_FIT
 from connector.leads.decode import Decoder, ReaderSchema, SchemaError
@@ -31,6 +32,10 @@ from connector.ucontact.client import url_problem
 from connector.ucontact.tls import TlsFiles
 from connector.ucontact.token import TokenFile
 from connector.watched import Unusable
+
+_FILE_PROPERTY = re.compile(r".*(?:location|paths?|keytab|file|providers)")
+"""librdkafka's names for properties that are files."""
+_SEPARATOR = re.compile(r"[,;]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -240,6 +245,8 @@ def _kafka_problems(loaded: Loaded) -> Sequence[Problem]:
         settings = kafka_settings(loaded)
     except SecretFileError as error:
         return [loaded.problem(("kafka", "property_files"), str(error))]
+    if unreadable := list(_endless_files(loaded, settings.properties)):
+        return unreadable  # librdkafka would open them
     clients = Clients(settings, lambda _message: None)
     problems: list[Problem] = []
     if settings.write_intents and loaded.settings.delivery.batch.max_leads > ALWAYS_FIT:
@@ -255,6 +262,19 @@ def _kafka_problems(loaded: Loaded) -> Sequence[Problem]:
         hint = "Use a POSIX extended regular expression: it has no lookahead and no \\d"
         problems.append(loaded.problem(("kafka", "topics"), refusal, hint))
     return problems
+
+
+def _endless_files(loaded: Loaded, properties: Mapping[str, str]) -> Iterator[Problem]:
+    """The files that librdkafka's properties name and that it would wait for without end, as it opens them at once."""
+    for name, value in properties.items():
+        if _FILE_PROPERTY.fullmatch(name):
+            # Some take several files; a semicolon or comma in the name of one is as good as never there.
+            for path in (value, *_SEPARATOR.split(value)):
+                if path.strip() and blocks(Path(path.strip())):
+                    section = "property_files" if name in loaded.settings.kafka.property_files else "properties"
+                    message = f"{path.strip()}: this is not a regular file"
+                    yield loaded.problem(("kafka", section, name), message, "Name a file, not a pipe or a device")
+                    break
 
 
 def _registry_problems(loaded: Loaded) -> Sequence[Problem]:

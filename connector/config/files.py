@@ -107,6 +107,15 @@ def unusable(path: Path, secret: bool) -> str:
         return _reason(error)
 
 
+def blocks(path: Path) -> bool:
+    """Whether reading the path might never end: it is a pipe, a device or a socket. Blocks (disk), but not on these."""
+    try:
+        mode = path.stat().st_mode
+    except (OSError, ValueError):
+        return False  # whoever opens it will say so
+    return not S_ISREG(mode) and not S_ISDIR(mode)
+
+
 def _read(path: Path, limit: int) -> bytes:
     """Return at most ``limit`` bytes. Raises OSError or ValueError; does not wait for a pipe's other end."""
     mode = path.stat().st_mode

@@ -11,6 +11,7 @@ from pydantic import AfterValidator, BeforeValidator, JsonValue, StringConstrain
 
 from connector.config.problems import quote, refuse
 from connector.config.section import Shown
+from connector.leads.topic_patterns import PatternError, check_pattern, matches
 
 _TOPIC = re.compile(r"[A-Za-z0-9._-]{1,249}")
 _HOST = r"(?:[A-Za-z0-9_](?:[A-Za-z0-9_.-]{0,251}[A-Za-z0-9_])?|\[[0-9A-Fa-f:.]+\])"
@@ -37,7 +38,7 @@ def as_list(value: Any) -> Any:
 
 def topic_matches(entry: str, topic: str) -> bool:
     """Say whether an entry of a topic list (a name, or a pattern that begins with ^) takes ``topic``."""
-    return re.match(entry, topic) is not None if entry.startswith("^") else entry == topic
+    return matches(entry, topic) if entry.startswith("^") else entry == topic
 
 
 def _topic_name(value: str) -> str:
@@ -51,9 +52,9 @@ def _topic_or_pattern(value: str) -> str:
     if not value.startswith("^"):
         return _topic_name(value)
     try:
-        re.compile(value)
-    except (re.error, OverflowError, RecursionError) as error:
-        raise refuse(f"{quote(value)} is not a regular expression: {error}", "For example ^leads-.*") from None
+        check_pattern(value)
+    except PatternError as error:
+        raise refuse(f"{quote(value)} is {error}", "For example ^leads-.*") from None
     return value
 
 

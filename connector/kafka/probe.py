@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from concurrent.futures import TimeoutError as FutureTimeoutError
 from dataclasses import dataclass
@@ -12,6 +11,7 @@ from confluent_kafka.admin import AdminClient, ConfigResource  # type: ignore[at
 
 from connector.kafka.clients import Clients
 from connector.kafka.settings import KafkaSettings
+from connector.leads.topic_patterns import matches
 
 TIMEOUT = 10.0
 """Seconds for the cluster to answer. It includes connecting, with TLS and authentication."""
@@ -33,7 +33,7 @@ class Cluster:
     def matching(self, entry: str) -> list[str]:
         """The topics that an entry of ``kafka.topics`` takes: that name, or those that fit a ^pattern."""
         if entry.startswith("^"):
-            return sorted(name for name in self.partitions if re.match(entry, name))
+            return sorted(name for name in self.partitions if matches(entry, name))
         return [entry] if entry in self.partitions else []
 
 

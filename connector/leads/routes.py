@@ -18,6 +18,7 @@ from connector.leads.refusal import RefusalError
 from connector.leads.scope import TOPIC, Evaluate, Scope, always
 from connector.leads.spec import Endpoint, RouteSpec, YamlValue
 from connector.leads.split import Split, weights_of
+from connector.leads.topic_patterns import PatternError, check_pattern, matches
 from connector.leads.window import window_problem
 
 _MILLISECOND = timedelta(milliseconds=1)
@@ -117,16 +118,18 @@ def _name_of(what: str, evaluate: Evaluate, problem: Callable[[str], str], scope
 def _topics(topics: tuple[str, ...], compiler: Compiler, path: Path) -> Callable[[str], bool]:
     """Whether a topic is the route's: any when none is named, else by name or by a ^pattern as librdkafka matches."""
     names = frozenset(topic for topic in topics if not topic.startswith("^"))
-    patterns: list[re.Pattern[str]] = []
+    patterns: list[str] = []
     for index, topic in enumerate(topics):
         if topic.startswith("^"):
             try:
-                patterns.append(re.compile(topic))
-            except re.error as error:
-                compiler.problem((*path, index), f"not a regular expression: {error}")
+                check_pattern(topic)
+            except PatternError as error:
+                compiler.problem((*path, index), str(error))
+            else:
+                patterns.append(topic)
     if not topics:
         return lambda _topic: True
-    return lambda topic: topic in names or any(pattern.match(topic) for pattern in patterns)
+    return lambda topic: topic in names or any(matches(pattern, topic) for pattern in patterns)
 
 
 def _is_split(value: YamlValue) -> TypeGuard[dict[str, YamlValue]]:

@@ -256,6 +256,14 @@ def test_addresses_that_no_request_can_be_made_to(tmp_path: Path) -> None:
     assert all("no request can be made to" in problem["message"] for problem in problems.values())
 
 
+def test_a_pattern_that_takes_for_ever(tmp_path: Path) -> None:
+    """Python would try it on the other topics' names until the machine is scrapped."""
+    topics = ["^(a+)+$", "leads"]
+    routes = [{"name": "a", "topics": ["^(l+e*)+$"], "hub": "h", "contact": {"clientIds": "person.phones"}}]
+    config = configuration(tmp_path, kafka={"topics": topics}, dead_letters={"topic": "a" * 60 + "b"}, routes=routes)
+    assert cli("check", "-c", config).code == 0
+
+
 @pytest.mark.parametrize("kind", ["pipe", "endless"])
 def test_files_that_are_no_files_are_not_waited_for(tmp_path: Path, kind: str) -> None:
     """A pipe without a writer or a device without end, wherever a file is named, is a problem and read no further."""
@@ -271,6 +279,7 @@ def test_files_that_are_no_files_are_not_waited_for(tmp_path: Path, kind: str) -
             "registry": {"url": "http://127.0.0.1:1", "ca_file": name},
         },
         ucontact={"token_file": name, "ca_file": name},
+        kafka={"properties": {"ssl.ca.location": name, "plugin.library.paths": f"/gone;{name}"}},
     )
     limited = ["bash", "-c", 'ulimit -v 4000000; exec timeout 60 "$@"', "-"]
     done = subprocess.run(
@@ -282,7 +291,8 @@ def test_files_that_are_no_files_are_not_waited_for(tmp_path: Path, kind: str) -
     )
     assert done.returncode == 2, done.stderr
     keys = ["reader", "writer", "writers[0]", "registry.ca_file", "token_file", "ca_file"]
-    assert all(f".{key}: " in done.stderr for key in keys)
+    keys += ["properties[ssl.ca.location]", "properties[plugin.library.paths]"]
+    assert all(f"{key}: " in done.stderr for key in keys)
 
 
 @pytest.mark.parametrize("key", ["reader", "writer"])
