@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
@@ -13,6 +14,8 @@ from connector.cli.output import Output
 from connector.cli.problems import examine_and_plan, show
 from connector.cli.summary import Summary, as_text, summary
 from connector.config import Problem
+
+_HOUR = 3_600_000_000_000
 
 
 @dataclass(slots=True)
@@ -38,7 +41,7 @@ def check(config: Path, *, online: bool, output: Output) -> int:
     report = Report(problems, unchecked)
     if loaded is not None and plan is not None:
         report.warnings = [*loaded.warnings, *plan.warnings]
-        report.summary = summary(loaded, plan)
+        report.summary = summary(loaded, plan, _this_hour())
         if online:
             report.online = []
             for finding in ask(loaded, plan, lambda text: typer.echo(text, err=True)):
@@ -50,6 +53,11 @@ def check(config: Path, *, online: bool, output: Output) -> int:
     else:
         _print(config, report, "; nothing was asked online" if online else "")
     return report.code
+
+
+def _this_hour() -> int:
+    """Milliseconds since the epoch: within an hour, a configuration has the same samples."""
+    return time.time_ns() // _HOUR * _HOUR // 1_000_000
 
 
 def _print(config: Path, report: Report, asked: str) -> None:

@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
-from typing import TypedDict
+from typing import Any, TypedDict
+
+import orjson
 
 from connector.config import Loaded
 from connector.leads.decode import Format
 from connector.leads.mapped import Destination
 from connector.leads.spec import FilterSpec, YamlValue
 from connector.plan import Plan
+from connector.samples import RouteSample, Samples
 from connector.ucontact.client import request_url
+
+LONGEST_VALUE = 100
+"""Characters of a sample's property that are shown to people."""
 
 _GoesOn = TypedDict("_GoesOn", {"continue": bool})
 """A class cannot have the key, which is a word of Python."""
@@ -34,6 +41,17 @@ class HubSummary(TypedDict):
     url: str
 
 
+class SampleSummary(TypedDict):
+    """A lead that was made up (natural JSON), and the request that it becomes; without one, ``why`` there is none."""
+
+    made_up: bool
+    topic: str
+    lead: dict[str, object] | None
+    url: str | None
+    body: object
+    why: str | None
+
+
 class RouteSummary(_GoesOn):
     """One route. ``url`` is None where the event or a split decides the hub; ``split`` is None where there is none."""
 
@@ -46,6 +64,7 @@ class RouteSummary(_GoesOn):
     endpoint: str
     url: str | None
     split: list[HubSummary] | None
+    sample: SampleSummary
 
 
 class Summary(TypedDict):
@@ -68,11 +87,15 @@ class Summary(TypedDict):
     dead_letters: str
 
 
-def summary(loaded: Loaded, plan: Plan) -> Summary:
-    """Sum a complete configuration up."""
+def summary(loaded: Loaded, plan: Plan, now_ms: int) -> Summary:
+    """Sum a complete configuration up. The samples are of the time ``now_ms`` (milliseconds since the epoch); for them
+    the mapping runs, with the functions that it names."""
     settings = loaded.settings
     mapping = settings.mapping()
     base_url = settings.ucontact.url
+    samples = Samples(
+        mapping, plan.readers, plan.mapper, base_url=base_url, topics=settings.kafka.topics, now_ms=now_ms
+    )
     routes: list[RouteSummary] = [
         {
             "name": route.name,
@@ -85,6 +108,7 @@ def summary(loaded: Loaded, plan: Plan) -> Summary:
             "continue": route.goes_on,
             "url": request_url(base_url, next(iter(weights))) if weights and not isinstance(route.hub, dict) else None,
             "split": _split(base_url, weights) if weights and isinstance(route.hub, dict) else None,
+            "sample": _sample(samples.of(route)),
         }
         for route, (_, weights) in zip(mapping.routes, plan.mapper.destinations, strict=True)
     ]
@@ -104,6 +128,18 @@ def summary(loaded: Loaded, plan: Plan) -> Summary:
         "routes": routes,
         "unmatched": settings.unmatched.value,
         "dead_letters": settings.dead_letters.topic,
+    }
+
+
+def _sample(found: RouteSample) -> SampleSummary:
+    request = found.request
+    return {
+        "made_up": True,
+        "topic": found.topic,
+        "lead": found.lead,
+        "url": None if request is None else request.url,
+        "body": None if request is None else orjson.Fragment(request.body),
+        "why": found.why or None,
     }
 
 
@@ -131,7 +167,7 @@ def as_text(what: Summary) -> str:
         ("schema", f"{what['schema']} in {what['schema_file']}{others}"),
         ("format", f"{what['format']}{formats}; registry {what['registry'] or 'none'}"),
         *(("filter", _filter(each)) for each in what["filters"]),
-        *(("route", _route(route)) for route in what["routes"]),
+        *(("route", f"{_route(route)}\n{_sample_text(route)}") for route in what["routes"]),
         *([("unmatched", "leads that no route takes are filtered")] if what["unmatched"] == "filter" else []),
         ("dead letters", what["dead_letters"]),
     ]
@@ -159,6 +195,32 @@ def _route(route: RouteSummary) -> str:
     to = f"POST {route['url']}" if route["url"] else f"{route['endpoint']}, the event says to which hub"
     further = "; continue: the routes below are tried too" if route["continue"] else ""
     return f"{route['name']}: {which} to {hub}{further}\n{'':<13}{to}"
+
+
+def _sample_text(route: RouteSummary) -> str:
+    """The request in short: a line for each property."""
+    sample = route["sample"]
+    if sample["url"] is None:
+        lines = [f"no made-up lead becomes a request: {sample['why']}"]
+    else:
+        where = "" if route["url"] else f", POST {sample['url']}"
+        body = orjson.loads(orjson.dumps(sample["body"]))
+        lines = [f"a made-up lead as its body{where}:", *_short(body)]
+    return "\n".join(f"{'':<13}{line}" for line in lines)
+
+
+def _short(body: dict[str, Any]) -> list[str]:
+    """The body of one contact, with what is long cut off."""
+    [contacts] = [value for value in body.values() if isinstance(value, list)]
+    names = "".join(f"{_cut(name)}: {_cut(value)}, " for name, value in body.items() if not isinstance(value, list))
+    key = next(name for name, value in body.items() if isinstance(value, list))
+    properties = [f"    {_cut(name)}: {_cut(value)}" for name, value in contacts[0].items()]
+    return [f"  {{{names}{_cut(key)}: [{{", *(f"{each}," for each in properties[:-1]), *properties[-1:], "  }]}"]
+
+
+def _cut(value: object) -> str:
+    text = json.dumps(value, ensure_ascii=False)
+    return text if len(text) <= LONGEST_VALUE else f"{text[: LONGEST_VALUE - 1]}…"
 
 
 def _value(value: YamlValue) -> str:

@@ -130,6 +130,32 @@ def test_the_summary_tells_which_routes_go_on(tmp_path: Path) -> None:
     assert "b: every lead to telephony hub b\n" in text
 
 
+def test_a_sample_request_for_each_route(tmp_path: Path) -> None:
+    """Made up, whole for programs and short for people; where none is found, that is said and no mistake."""
+    data = {"name": "{{ person.firstName }}", "text": "'" + "x" * 200 + "'"}
+    routes = [
+        {"name": "sms", "when": "source.platform == 'a'", "hub": "{{ source.formId }}", "channel": "sms",
+         "contact": {"clientId": "person.phones | first", "data": data}},
+        {"name": "all", "hub": "sales", "contact": {"clientIds": "person.phones"}},
+        {"name": "none", "hub": "never", "contact": {"clientIds": "person.phones"}},
+    ]  # fmt: skip
+    config = configuration(tmp_path, routes=routes)
+    ran = cli("check", "-c", config, "--output", "json")
+    sms, _, none = (route["sample"] for route in json.loads(ran.out)["summary"]["routes"])
+    assert ran.code == 0 and sms["made_up"] and sms["topic"] == "leads" and sms["lead"]["source"]["platform"] == "a"
+    assert sms["url"] == "http://127.0.0.1:1/api/dialer/id/sample%20formId/freshLeads" and sms["why"] is None
+    assert sms["body"]["leads"] == [{"clientId": "+59894231234", "data": {"name": "Ana", "text": "x" * 200}}]
+    assert (none["url"], none["body"]) == (None, None) and none["lead"]
+    leads = tmp_path / "leads.json"
+    leads.write_text(json.dumps(sms["lead"]))
+    again = cli("preview", "-c", config, "--input", leads, "--output", "json").lines
+    assert [(each["url"], each["body"]) for each in again] == [(sms["url"], sms["body"])]
+    text = cli("check", "-c", config).out
+    assert f"a made-up lead as its body, POST {sms['url']}:\n" in text and '"clientId": "+59894231234",\n' in text
+    assert '"text": "xxx' in text and "x" * 101 not in text
+    assert "no made-up lead becomes a request: the one lead that was made up went to the route all above it" in text
+
+
 def test_every_problem_at_once_each_with_its_place(tmp_path: Path) -> None:
     """Mistakes in values, in rules between them, in files and in the mapping come together, in file order."""
     routes = [{"name": "all", "hub": "sales", "contact": {"clientIds": "person.fone", "nonsense": "eventId"}}]
