@@ -97,7 +97,7 @@ class Preview:
         request: Request | None = None
         for sample in samples:
             try:
-                parts = self._parts(sample)
+                parts = self.parts(sample)
             except SchemaUnavailable:
                 if request is not None:
                     yield request
@@ -124,8 +124,8 @@ class Preview:
             return len(request.leads) < lead.collect.max_leads
         return len(request.leads) < self.max_leads and request.size + len(lead.body) <= self.max_bytes
 
-    def _parts(self, sample: Sample) -> list[MappedLead | Refused]:
-        """What becomes of a lead: one thing, or one for each route that takes it."""
+    def parts(self, sample: Sample) -> list[MappedLead | Refused]:
+        """What becomes of a lead: one thing, or one for each route that takes it. Raises what ``learn`` raises."""
         lead: dict[str, object] | None = None
         try:
             decoded = self._decoded(sample)

@@ -95,8 +95,14 @@ def preview(
         typer.Option(min=1, max=10**15, metavar="N", help="Most leads.", show_default="50 of a topic, all of a file"),
     ] = None,
     batch: Annotated[
-        int, typer.Option(min=1, metavar="N", help="Most leads in a request: those that follow one another to a hub.")
-    ] = 1,
+        int | None,
+        typer.Option(
+            min=1,
+            metavar="N",
+            help="Most leads in a request: those that follow one another to a hub.",
+            show_default="1",
+        ),
+    ] = None,
     now: Annotated[
         str | None,
         typer.Option(metavar="TIME", help="Preview as if it were this time (ISO 8601).", show_default="the clock's"),
@@ -104,6 +110,14 @@ def preview(
     as_topic: Annotated[
         str | None,
         typer.Option(metavar="TOPIC", help="The topic that a file's leads count as.", show_default="the first named"),
+    ] = None,
+    diff: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="OTHER",
+            help="Print instead what this configuration would change for the same leads.",
+            show_default=False,
+        ),
     ] = None,
     output: Annotated[Output, typer.Option(help="json prints one object a line.")] = Output.TEXT,
 ) -> None:
@@ -120,6 +134,7 @@ def preview(
             batch=batch,
             now=now,
             as_topic=as_topic,
+            diff=diff,
             output=output,
         )
     )

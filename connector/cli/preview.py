@@ -6,16 +6,17 @@ import asyncio
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from itertools import islice
 from pathlib import Path
 
 import typer
 
 from connector.cli import lead_file, moments
+from connector.cli.diff_output import DiffReport
 from connector.cli.output import Output
 from connector.cli.preview_output import Report
-from connector.cli.problems import load_and_plan
+from connector.cli.problems import load_and_plan, load_and_plan_both
 from connector.config import Loaded
 from connector.kafka.peek import PeekError, Position, peek
 from connector.kafka.registry import Registry, RegistryUnavailable
@@ -23,6 +24,7 @@ from connector.leads.decode import Decoder, Format, SchemaKey
 from connector.parts import kafka_settings, registry
 from connector.plan import Connection, Plan
 from connector.preview import Preview, Sample, SchemaUnavailable
+from connector.preview_diff import compare
 
 FROM_TOPIC = 50
 """Leads read of a topic when no limit is given."""
@@ -36,45 +38,80 @@ def preview(
     topic: str | None,
     start: str | None,
     limit: int | None,
-    batch: int,
+    batch: int | None,
     now: str | None,
     as_topic: str | None,
+    diff: Path | None,
     output: Output,
 ) -> int:
-    """Print what would be sent. ``file`` or ``topic`` must be given. Returns the exit code."""
+    """Print what would be sent, or what ``diff``, another configuration, would change. ``file`` or ``topic`` must be
+    given. Returns the exit code, which says nothing of the differences: they are a result, and 1 is a failure."""
     if (file is None) == (topic is None):
         raise typer.BadParameter("give one of --input FILE and --topic TOPIC")
     if file is not None and start is not None:
         raise typer.BadParameter("goes with --topic: a file is read from its beginning", param_hint="--from")
     if topic is not None and as_topic is not None:
         raise typer.BadParameter("goes with --input: records of a topic have one", param_hint="--as-topic")
+    if diff is not None and batch is not None:
+        raise typer.BadParameter("goes without --diff: leads are compared one by one", param_hint="--batch")
     now_ms = time.time_ns() // 1_000_000 if now is None else moments.instant_ms(now, "--now")
     position = moments.position(start or "earliest", "--from")
     # Neither the token nor, for a file, anything on the network is needed.
     needed = frozenset() if topic is None else frozenset({Connection.KAFKA, Connection.REGISTRY})
     content = None if file is None else _content(file)
-    loaded, plan = load_and_plan(config, check_files=False, connections=needed)
+    both: list[tuple[Loaded, Plan]] = []
+    if diff is None:
+        both.append(load_and_plan(config, check_files=False, connections=needed))
+    else:
+        # The leads are read from where the first finds them.
+        others = needed - {Connection.KAFKA}
+        both += load_and_plan_both(config, diff, connections=needed, others_connections=others)
+    loaded = both[0][0]
     try:
-        if content is not None:
-            decoder = Decoder(plan.reader, others=plan.readers[1:], default=Format.JSON)  # which asks for no schema
-            made = _preview(loaded, plan, decoder, now_ms, batch, lambda _key: None)
-            _print(made, _from_file(loaded, content, as_topic, limit), output)
-        else:
-            with _learning(loaded, plan.decoder) as learn:
-                made = _preview(loaded, plan, plan.decoder, now_ms, batch, learn)
-                _print(made, _from_topic(loaded, topic or "", position, limit or FROM_TOPIC), output)
+        with ExitStack() as stack:
+            made = [stack.enter_context(_preview(*each, now_ms, batch or 1, of_file=file is not None)) for each in both]
+            if content is not None:
+                samples = _from_file(loaded, content, as_topic, limit)
+            else:
+                samples = _from_topic(loaded, topic or "", position, limit or FROM_TOPIC)
+            if diff is None:
+                _print(made[0], samples, output)
+            else:
+                _note_on(both, diff)
+                _print_diff(made[0], made[1], samples, output)
     except (PeekError, SchemaUnavailable) as error:
         typer.echo(str(error), err=True)
         return 1
     return 0
 
 
-def _preview(
-    loaded: Loaded, plan: Plan, decoder: Decoder, now_ms: int, batch: int, learn: Callable[[SchemaKey], None]
-) -> Preview:
-    settings = loaded.settings
-    most = settings.delivery.batch.max_bytes
-    return Preview(decoder, plan.mapper, settings.ucontact.url, now_ms, batch, most, learn)
+@contextmanager
+def _preview(loaded: Loaded, plan: Plan, now_ms: int, batch: int, *, of_file: bool) -> Iterator[Preview]:
+    url, most = loaded.settings.ucontact.url, loaded.settings.delivery.batch.max_bytes
+    if of_file:
+        decoder = Decoder(plan.reader, others=plan.readers[1:], default=Format.JSON)  # which asks for no schema
+        yield Preview(decoder, plan.mapper, url, now_ms, batch, most, lambda _key: None)
+    else:
+        with _learning(loaded, plan.decoder) as learn:
+            yield Preview(plan.decoder, plan.mapper, url, now_ms, batch, most, learn)
+
+
+def _note_on(both: list[tuple[Loaded, Plan]], diff: Path) -> None:
+    """What changes for every lead in the same way is said once."""
+    one, other = (loaded.settings.ucontact.url for loaded, _ in both)
+    if one != other:
+        typer.echo(f"note: with {diff} all requests go to {other} instead of {one}", err=True)
+
+
+def _print_diff(before: Preview, after: Preview, samples: Iterator[Sample], output: Output) -> None:
+    report = DiffReport(output, sys.stdout.buffer.write)
+    try:
+        for sample in samples:
+            report.show(compare(sample.place, before.parts(sample), after.parts(sample)))
+        report.end()
+    finally:
+        sys.stdout.flush()
+    typer.echo(report.counts(), err=True)
 
 
 def _print(preview: Preview, samples: Iterator[Sample], output: Output) -> None:

@@ -11,6 +11,21 @@ from connector.config import ConfigurationError, Loaded, Problem, examine
 from connector.plan import ALL, Connection, Plan, draft_plan
 
 
+def load_and_plan_both(
+    path: Path, other: Path, *, connections: frozenset[Connection], others_connections: frozenset[Connection]
+) -> tuple[tuple[Loaded, Plan], tuple[Loaded, Plan]]:
+    """As ``load_and_plan`` without looking at files, for two configurations: the problems of both are printed."""
+    found: list[tuple[Loaded, Plan]] = []
+    for each, wanted in ((path, connections), (other, others_connections)):
+        try:
+            found.append(load_and_plan(each, check_files=False, connections=wanted))
+        except typer.Exit:
+            continue
+    if len(found) < 2:
+        raise typer.Exit(2)
+    return found[0], found[1]
+
+
 def load_and_plan(
     path: Path, *, check_files: bool = True, connections: frozenset[Connection] = ALL
 ) -> tuple[Loaded, Plan]:
