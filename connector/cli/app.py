@@ -62,12 +62,18 @@ def check(
     online: Annotated[
         bool, typer.Option("--online", help="Also ask the brokers, the registry and the API whether all is there.")
     ] = False,
+    replicas: Annotated[
+        int | None,
+        typer.Option(
+            min=1, metavar="N", help="With --online: is there a partition for each of so many?", show_default=False
+        ),
+    ] = None,
     output: Annotated[Output, typer.Option(help="How to print the result.")] = Output.TEXT,
 ) -> None:
     """List everything that is wrong with a configuration, or what it will do."""
     from connector.cli.check import check as command
 
-    raise typer.Exit(command(config, online=online, output=output))
+    raise typer.Exit(command(config, online=online, replicas=replicas, output=output))
 
 
 @app.command()

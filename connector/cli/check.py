@@ -9,7 +9,8 @@ from pathlib import Path
 import orjson
 import typer
 
-from connector.cli.check_online import Finding, ask
+from connector.cli.check_online import ask
+from connector.cli.finding import Finding
 from connector.cli.output import Output
 from connector.cli.problems import examine_and_plan, show
 from connector.cli.summary import Summary, as_text, summary
@@ -35,8 +36,10 @@ class Report:
         return 2 if self.problems else 1 if self.failures else 0
 
 
-def check(config: Path, *, online: bool, output: Output) -> int:
-    """Print what is wrong, or what the configuration will do. Returns the exit code."""
+def check(config: Path, *, online: bool, replicas: int | None, output: Output) -> int:
+    """Print what is wrong, or what the configuration will do. ``replicas`` are meant to run. Returns the exit code."""
+    if replicas is not None and not online:
+        raise typer.BadParameter("goes with --online: the brokers know the partitions", param_hint="--replicas")
     loaded, plan, problems, unchecked = examine_and_plan(config)
     report = Report(problems, unchecked)
     if loaded is not None and plan is not None:
@@ -44,7 +47,7 @@ def check(config: Path, *, online: bool, output: Output) -> int:
         report.summary = summary(loaded, plan, _this_hour())
         if online:
             report.online = []
-            for finding in ask(loaded, plan, lambda text: typer.echo(text, err=True)):
+            for finding in ask(loaded, plan, lambda text: typer.echo(text, err=True), replicas):
                 report.online.append(finding)
                 report.failures += finding.failures
                 report.warnings += finding.warnings

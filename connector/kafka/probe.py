@@ -29,6 +29,10 @@ class Cluster:
     partitions: Mapping[str, int]
     creates_topics: bool
     """It makes a topic when somebody first writes to it."""
+    members: int | None
+    """Of the consumer group, now; None where that is not known."""
+    group_refusal: str | None
+    """Why this principal may not use the group; None where it may, or that is not known."""
 
     def matching(self, entry: str) -> list[str]:
         """The topics that an entry of ``kafka.topics`` takes: that name, or those that fit a ^pattern."""
@@ -38,7 +42,7 @@ class Cluster:
 
 
 def look(settings: KafkaSettings, timeout: float = TIMEOUT) -> Cluster:
-    """Ask the cluster; blocks for at most about twice ``timeout`` seconds. Raises KafkaUnavailable."""
+    """Ask the cluster; blocks for at most about three times ``timeout`` seconds. Raises KafkaUnavailable."""
     troubles: list[str] = []
     admin = Clients(settings, troubles.append).admin()
     try:
@@ -47,7 +51,9 @@ def look(settings: KafkaSettings, timeout: float = TIMEOUT) -> Cluster:
         admin.poll(0)  # serves the callback that says what is behind it
         raise KafkaUnavailable(why(error.args[0], troubles, settings.bootstrap_servers, timeout)) from error
     partitions = {name: len(topic.partitions) for name, topic in metadata.topics.items() if topic.error is None}
-    return Cluster(len(metadata.brokers), partitions, _creates_topics(admin, min(metadata.brokers, default=0), timeout))
+    creates = _creates_topics(admin, min(metadata.brokers, default=0), timeout)
+    members, refusal = _group(admin, settings.group_id, timeout)
+    return Cluster(len(metadata.brokers), partitions, creates, members, refusal)
 
 
 def why(error: KafkaError, troubles: list[str], bootstrap_servers: str, timeout: float) -> str:
@@ -60,6 +66,22 @@ def why(error: KafkaError, troubles: list[str], bootstrap_servers: str, timeout:
             " security.protocol"
         )
     return error.str()
+
+
+def _group(admin: AdminClient, group_id: str, timeout: float) -> tuple[int | None, str | None]:
+    """The members of the group, and why it may not be used. One that is not there yet has none."""
+    try:
+        described = admin.describe_consumer_groups([group_id], request_timeout=timeout)[group_id].result(timeout)
+    except KafkaException as error:
+        match error.args[0].code():
+            case KafkaError.GROUP_AUTHORIZATION_FAILED:
+                return None, f"this principal may not use the group {group_id}"
+            case KafkaError.GROUP_ID_NOT_FOUND:
+                return 0, None
+        return None, None
+    except FutureTimeoutError:
+        return None, None
+    return len(described.members), None
 
 
 def _creates_topics(admin: AdminClient, broker: int, timeout: float) -> bool:

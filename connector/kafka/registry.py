@@ -42,10 +42,10 @@ class FetchedSchema:
 
 @dataclass(frozen=True, slots=True)
 class RegisteredSchema:
-    """A schema's place under a subject."""
+    """A version of a subject."""
 
     schema_id: int
-    version: int
+    schema: FetchedSchema
 
 
 class Registry:
@@ -91,21 +91,37 @@ class Registry:
         async with self._answering(str(key)):
             return await self._fetch(key)
 
-    async def latest(self, subject: str) -> RegisteredSchema | None:
-        """The newest version under ``subject``; None when the registry says that there is no such subject.
+    async def versions(self, subject: str) -> list[int] | None:
+        """The versions under ``subject``; None when the registry says that there is no such subject.
 
         Raises RegistryUnavailable as `fetch` does.
         """
         async with self._answering(f"subject {subject}"):
             try:
-                found = await self._client.get_latest_version(subject)
+                found = await self._client.get_versions(subject)
             except SchemaRegistryError as error:
                 if _does_not_exist(error):
                     return None
                 raise
-            if not isinstance(found.schema_id, int) or not isinstance(found.version, int):
-                raise TypeError("an answer without an id or version")
-            return RegisteredSchema(found.schema_id, found.version)
+            if not isinstance(found, list) or not all(type(each) is int for each in found):
+                raise TypeError("an answer without versions")
+            return found
+
+    async def version(self, subject: str, number: int) -> RegisteredSchema | None:
+        """One version of a subject, with all that it refers to; None when the registry says that there is none.
+
+        Raises RegistryUnavailable as `fetch` does.
+        """
+        async with self._answering(f"version {number} of subject {subject}"):
+            try:
+                found = await self._client.get_version(subject, number)
+            except SchemaRegistryError as error:
+                if _does_not_exist(error):
+                    return None
+                raise
+            if not isinstance(found.schema_id, int):
+                raise TypeError("an answer without an id")
+            return RegisteredSchema(found.schema_id, await self._with_references(found.schema))
 
     async def aclose(self) -> None:
         """Close the connections. May be called again."""
@@ -139,6 +155,9 @@ class Registry:
             if _does_not_exist(error) or (key.kind == "guid" and await self._has_no_guids(error)):
                 return None
             raise
+        return await self._with_references(schema)
+
+    async def _with_references(self, schema: Schema) -> FetchedSchema:
         if not isinstance(schema.schema_str, str):
             raise TypeError("an answer without a schema")
         references: dict[str, str] = {}

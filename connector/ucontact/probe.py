@@ -1,4 +1,4 @@
-"""Asks whether the API answers at all, for `check --online`. No lead and no token is sent."""
+"""Asks whether the API answers at all, for `check --online`. No lead is sent."""
 
 from __future__ import annotations
 
@@ -16,8 +16,9 @@ class ApiUnreachable(Exception):
 
 
 async def reach(
-    base_url: str,
+    url: str,
     *,
+    token: str | None = None,
     answer_timeout: float,
     connect_timeout: float,
     ca_file: Path | None = None,
@@ -25,17 +26,20 @@ async def reach(
     client_key: Path | None = None,
     user_agent: str = "lead-connector",
 ) -> int:
-    """The HTTP status of a GET on the base URL: any is an answer. Times in seconds.
+    """The HTTP status of a GET, with the token if one is given: any is an answer. Times in seconds.
 
-    The documented API has no request that checks a token and changes nothing, so the token is neither sent nor
-    checked; the client certificate is, where one is demanded. Raises ApiUnreachable, after both times together at the
+    The client certificate is sent where one is demanded. Raises ApiUnreachable, after both times together at the
     latest, and Unusable (a ValueError) for unusable files.
     """
     tls = TlsFiles(ca_file, client_certificate, client_key).context()
     client = httpx2.AsyncClient(
         transport=AiohttpTransport(connections=1, verify=tls),  # as for leads: what it cannot reach, they cannot
         timeout=httpx2.Timeout(answer_timeout, connect=connect_timeout),
-        headers={"user-agent": user_agent, "accept-encoding": "identity"},
+        headers={
+            "user-agent": user_agent,
+            "accept-encoding": "identity",
+            **({} if token is None else {"authorization": f"Bearer {token}"}),
+        },
         follow_redirects=False,
         trust_env=False,
     )
@@ -43,7 +47,7 @@ async def reach(
         async with (
             asyncio.timeout(answer_timeout + connect_timeout),
             client,
-            client.stream("GET", base_url) as response,  # its body does not matter
+            client.stream("GET", url) as response,  # its body does not matter
         ):
             return response.status_code
     except httpx2.ConnectTimeout as error:

@@ -7,12 +7,14 @@ import subprocess
 import sys
 import threading
 from collections.abc import Iterator
+from contextlib import ExitStack
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
 import pytest
+from confluent_kafka import Consumer
 from confluent_kafka.admin import AdminClient
 from confluent_kafka.schema_registry import Schema, SchemaRegistryClient
 
@@ -21,14 +23,14 @@ from testbed.ports import free_ports
 from testbed.topics import admin_client
 from testbed.waiting import until
 from tests.conftest import MakeTopic, OwnKafka
-from tests.integration.bed import LIMIT, as_json, avro_producer, lead, produce
+from tests.integration.bed import LIMIT, READER, as_json, avro_producer, lead, produce
 from tests.unit.cli.support import ROOT, Ran, cli, configuration
 
 OTHER = json.dumps({"type": "record", "name": "Order", "fields": [{"name": "total", "type": "int"}]})
 
 
 class Api:
-    """A server that is up, refuses whatever it is asked, and remembers it."""
+    """A server that is up, refuses whatever it is asked (without a token for another reason), and remembers it."""
 
     def __init__(self) -> None:
         seen: list[tuple[str, str, str | None]] = []
@@ -36,7 +38,7 @@ class Api:
         class Handler(BaseHTTPRequestHandler):
             def do_GET(self) -> None:
                 seen.append((self.command, self.path, self.headers["authorization"]))
-                self.send_response(403)
+                self.send_response(405 if self.headers["authorization"] else 403)
                 self.send_header("content-length", "0")
                 self.end_headers()
 
@@ -88,7 +90,7 @@ def groups(bootstrap: str) -> set[str]:
 
 
 def test_all_is_there(kafka: Broker, registry: Registry, make_topic: MakeTopic, api: Api, tmp_path: Path) -> None:
-    """Exit 0 with what was found; the API gets one GET without the token, and no lead."""
+    """Exit 0 with what was found; the API gets reading requests, one of them with the token, and no lead."""
     topic, other, dead = make_topic(3, name="check"), make_topic(1, name="check-other"), make_topic(1, name="dead")
     avro_producer(registry.url, topic)
     config = configuration(
@@ -106,8 +108,10 @@ def test_all_is_there(kafka: Broker, registry: Registry, make_topic: MakeTopic, 
     assert findings[f"dead letters {dead}"]["message"] == "1 partition"
     assert "can be read as the reader schema" in findings[f"subject {topic}-value"]["message"]
     assert findings[f"subject {other}-value"]["message"] == "not registered yet"
-    assert "HTTP 403" in findings["API"]["message"] and "token" in findings["API"]["message"]
-    assert api.seen == [("GET", "/", None)]
+    assert "HTTP 403" in findings["API"]["message"] and findings["token"]["message"].startswith("taken, as it seems")
+    assert findings["group lead-connector"]["message"].startswith("4 partitions to share, ")
+    leads = "/api/dialer/id/Ventas%20d%C3%ADa%2F1/freshLeads"
+    assert api.seen == [("GET", "/", None), ("GET", leads, None), ("GET", leads, "Bearer a-token")]
     told = cli("check", "-c", config, "--online")
     assert told.code == 0 and f"ok      topic {topic}: " in told.out and "asking Kafka" in told.err
 
@@ -163,6 +167,77 @@ def test_nobody_answers(tmp_path: Path) -> None:
     assert (ran.code, ran.out) == (1, "") and f"cannot reach 127.0.0.1:{broker}" in ran.err
 
 
+def test_partitions_and_replicas(kafka: Broker, make_topic: MakeTopic, api: Api, tmp_path: Path) -> None:
+    """Members of the group, or replicas that are meant to run, without a partition; parked leads of all hubs in one.
+    Warnings all, and asking does not join."""
+    topic, retries, dead, group = make_topic(2), make_topic(1), make_topic(1), f"check-{uuid4().hex[:8]}"
+    config = configuration(
+        tmp_path,
+        kafka={"bootstrap_servers": kafka.bootstrap_servers, "topics": [topic], "group_id": group},
+        ucontact={"base_url": api.url},
+        dead_letters={"topic": dead},
+        retries={"topic": retries},
+    )
+
+    def warnings(*options: str) -> tuple[str, dict[str, str]]:
+        ran = cli("check", "-c", config, "--online", "--output", "json", *options)
+        report = json.loads(ran.out)
+        assert ran.code == 0, ran.err
+        [found] = [each["message"] for each in report["online"] if each["what"] == f"group {group}"]
+        return found, {each["path"]: each["message"] for each in report["warnings"]}
+
+    found, told = warnings()
+    assert found == "3 partitions to share, 0 members now"
+    assert list(told) == ["retries.topic"] and "every hub" in told["retries.topic"]
+    assert group not in groups(kafka.bootstrap_servers)
+    _, told = warnings("--replicas", "5")
+    assert "of 5 replicas only 3 would have something to do" in told["kafka.topics"]
+    admin: AdminClient = admin_client(kafka.bootstrap_servers)
+    with ExitStack() as stack:
+        members = [
+            Consumer({"bootstrap.servers": kafka.bootstrap_servers, "group.id": group, "client.id": f"member-{number}"})
+            for number in range(4)
+        ]
+        for member in members:
+            stack.callback(member.close)
+            member.subscribe([topic])
+
+        def joined() -> bool:
+            for member in members:
+                member.poll(0.1)
+            described = admin.describe_consumer_groups([group], request_timeout=LIMIT)[group].result()
+            return len(described.members) == 4
+
+        until(joined, limit=LIMIT, what="four members")
+        found, told = warnings()
+    assert "4 members now: of 4 replicas only 3" in found and told["kafka.topics"] == found
+
+
+def test_versions_of_a_subject(
+    kafka: Broker, registry: Registry, make_topic: MakeTopic, api: Api, tmp_path: Path
+) -> None:
+    """An older one that cannot be read is a warning with its number; a subject by record is found too."""
+    topic, other, dead = make_topic(1), make_topic(1), make_topic(1)
+    with SchemaRegistryClient({"url": registry.url}) as client:
+        client.register_schema(f"{topic}-value", Schema(OTHER, "AVRO"))
+        client.register_schema(f"{topic}-value", Schema(READER.read_text(), "AVRO"))
+        client.register_schema(f"{other}-leads.LeadEvent", Schema(READER.read_text(), "AVRO"))
+    config = configuration(
+        tmp_path,
+        kafka={"bootstrap_servers": kafka.bootstrap_servers, "topics": [topic, other]},
+        schemas={"registry": {"url": registry.url}},
+        ucontact={"base_url": api.url},
+        dead_letters={"topic": dead},
+    )
+    ran, findings, problems = online(config)
+    assert (ran.code, problems) == (0, {}), ran.err
+    [warning] = json.loads(ran.out)["warnings"]
+    assert f"{topic}-value, version 1 (id " in warning["message"] and "does not resolve" in warning["message"]
+    assert findings[f"subject {topic}-value"]["message"].startswith("1 of 2 versions")
+    assert "can be read" in findings[f"subject {other}-leads.LeadEvent"]["message"]
+    assert f"subject {other}-leads.LeadEvent" in findings[f"subject {other}-value"]["message"]
+
+
 def test_a_broker_that_creates_topics(own_kafka: OwnKafka, api: Api, tmp_path: Path) -> None:
     """A dead-letter topic that is missing there is a warning: the first dead letter makes it."""
     cluster = own_kafka(properties={"auto.create.topics.enable": "true"})
@@ -210,6 +285,34 @@ def test_a_live_topic(kafka: Broker, registry: Registry, make_topic: MakeTopic, 
     assert rubbish["lead"] == "\\xff\\xfe rubbish"
     assert fax["lead"]["source"]["platform"] == "fax" and fax["lead"]["occurredAt"].endswith("+00:00")
     assert "3 set aside" in ran.err
+    assert group not in groups(kafka.bootstrap_servers)
+
+
+def test_the_difference_for_a_live_topic(
+    kafka: Broker, registry: Registry, make_topic: MakeTopic, tmp_path: Path
+) -> None:
+    """The leads are read once, by the first configuration; the other needs its registry and no broker."""
+    topic, group = make_topic(1), f"preview-{uuid4().hex[:8]}"
+    serialize = avro_producer(registry.url, topic)
+    produce(kafka.bootstrap_servers, topic, [serialize(lead(0)), as_json(lead(1)), serialize(lead(4)), b"\xff"])
+    schemas = {"registry": {"url": registry.url}}
+    routes = [{"name": "all", "hub": "all", "contact": {"clientIds": "person.phones", "priority": "priority"}}]
+    other = tmp_path / "other"
+    other.mkdir()
+    second = configuration(other, kafka={"topics": [topic]}, schemas=schemas, routes=[*routes])
+    config = configuration(
+        tmp_path,
+        kafka={"bootstrap_servers": kafka.bootstrap_servers, "group_id": group, "topics": [topic]},
+        schemas=schemas,
+    )
+    ran = preview(config, topic, "--diff", str(second))
+    assert ran.code == 0, ran.err
+    *changed, summary = ran.lines
+    assert [(each["kind"], each["position"]) for each in changed] == [
+        ("changed", f"{topic}/0/{offset}") for offset in range(3)
+    ]
+    assert {"field": "contact.priority", "after": 0} in changed[0]["differences"]
+    assert (summary["same"], summary["changed"]) == (1, 3)
     assert group not in groups(kafka.bootstrap_servers)
 
 
