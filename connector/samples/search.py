@@ -33,6 +33,8 @@ MOST_TRIES = 40
 """For one route."""
 MOST_MADE = 300_000
 """Values of all leads that are made for a configuration."""
+A_TRY = 100
+"""What a try counts for beside its values."""
 _MOST_TOPICS = 4
 
 
@@ -83,6 +85,9 @@ class Samples:
         self._base_url = base_url
         self._topics = topics
         self._now_ms = now_ms
+        self._decoders = {
+            form: Decoder(readers[0], others=readers[1:], default=form) for form in (Format.JSON, Format.CLOUDEVENTS)
+        }
         self._made = 0
 
     def of(self, route: RouteSpec) -> RouteSample:
@@ -97,7 +102,7 @@ class Samples:
                 if each.request is not None:
                     return RouteSample(route.name, each.topic, each.lead, each.request)
         if last is None:
-            why = "its condition never holds" if self._made < MOST_MADE else "the schema is too large for more leads"
+            why = "its condition never holds" if self._made < MOST_MADE else "enough leads were made for other routes"
             return RouteSample(route.name, "", None, None, why)
         leads = "the one lead that was made up" if tried == 1 else f"the last of {tried} made-up leads"
         return RouteSample(route.name, last.topic, last.lead, None, f"{leads} {last.why}")
@@ -120,7 +125,7 @@ class Samples:
     def _try(self, route: RouteSpec, reader: ReaderSchema, maker: EventMaker, wishes: Way) -> _Try:
         before = maker.made
         document = maker.event(wish for wish in wishes if wish.place[0] not in (TOPIC, CLOUD_EVENT))
-        self._made += maker.made - before
+        self._made += A_TRY + maker.made - before
         fields = {field["name"] for field in reader.parsed["fields"]}
         outside = {wish.place: wish.value for wish in wishes if wish.place[0] not in fields}
         topic = str(outside.get((TOPIC,), ""))
@@ -129,9 +134,7 @@ class Samples:
         if asked:
             value = _in_envelope(value, outside)
         tried = _Try(topic, value, Sample("made up", topic, orjson.dumps(value)))
-        decoder = Decoder(
-            self._readers[0], others=self._readers[1:], default=Format.CLOUDEVENTS if asked else Format.JSON
-        )
+        decoder = self._decoders[Format.CLOUDEVENTS if asked else Format.JSON]
         preview = Preview(decoder, self._mapper, self._base_url, self._now_ms, 1, 1 << 30, lambda _key: None)
         results = list(preview.results([tried.sample]))
         tried.request = next((each for each in results if isinstance(each, Request) and _is_of(each, route)), None)
