@@ -27,7 +27,7 @@ from connector.preview import Preview, Refused, Request, Sample
 from connector.samples.event import EventMaker
 from connector.samples.made_up import MadeUp
 from connector.samples.reading import needs_of, region_of
-from connector.samples.wishes import Want, Way, Wish, ways
+from connector.samples.wishes import Way, ways
 
 MOST_TRIES = 40
 """For one route."""
@@ -92,6 +92,12 @@ class Samples:
 
     def of(self, route: RouteSpec) -> RouteSample:
         """The sample of one route. Runs the mapping's expressions and functions on made-up leads; does not raise."""
+        try:
+            return self._found(route)
+        except RecursionError:
+            return RouteSample(route.name, "", None, None, "its expressions are nested too deeply to be looked through")
+
+    def _found(self, route: RouteSpec) -> RouteSample:
         last: _Try | None = None
         tried = 0
         for reader in self._readers:
@@ -110,25 +116,25 @@ class Samples:
     def _tries(self, route: RouteSpec, reader: ReaderSchema) -> Iterator[_Try]:
         maker = EventMaker(reader.plain, MadeUp(*region_of(route), self._now_ms))
         needs = needs_of(self._spec, route)
-        topics = [Wish((TOPIC,), Want.EQUAL, topic) for topic in self._topics_of(route)]
         holds = ways(route.when, holds=True)
-        waiting = deque([(topic, *way) for topic in topics for way in holds])
+        waiting = deque([(topic, way) for topic in self._topics_of(route) for way in holds])
         for _ in range(MOST_TRIES):
             if not waiting or self._made >= MOST_MADE:
                 return
-            way = waiting.popleft()
-            tried = self._try(route, reader, maker, (*needs, *way))
+            topic, way = waiting.popleft()
+            tried = self._try(route, reader, maker, topic, (*needs, *way))
             yield tried
             # What avoids the obstacle comes first: where the two contradict each other, the route's own wish counts.
-            waiting.extend((*avoid, *way) for avoid in tried.avoid or ())
+            waiting.extend((topic, (*avoid, *way)) for avoid in tried.avoid or ())
 
-    def _try(self, route: RouteSpec, reader: ReaderSchema, maker: EventMaker, wishes: Way) -> _Try:
+    def _try(self, route: RouteSpec, reader: ReaderSchema, maker: EventMaker, topic: str, wishes: Way) -> _Try:
         before = maker.made
-        document = maker.event(wish for wish in wishes if wish.place[0] not in (TOPIC, CLOUD_EVENT))
+        document = maker.event(wishes)  # which knows nothing of what is no field
         self._made += A_TRY + maker.made - before
         fields = {field["name"] for field in reader.parsed["fields"]}
-        outside = {wish.place: wish.value for wish in wishes if wish.place[0] not in fields}
-        topic = str(outside.get((TOPIC,), ""))
+        outside = {wish.place: wish.value for wish in wishes if wish.place[0] in {TOPIC, CLOUD_EVENT} - fields}
+        if isinstance(named := outside.get((TOPIC,)), str):
+            topic = named
         value: dict[str, Any] = {reader.fullname: document} if len(self._readers) > 1 else document
         asked = any(place[0] == CLOUD_EVENT for place in outside)
         if asked:
@@ -153,7 +159,7 @@ class Samples:
             tried.avoid = ways(found.when, holds=False) if found.listed is None else []
             return
         if of_route is None:
-            taker = self._taker(tried, route, decoder, results)
+            taker = self._taker(tried, route, decoder)
         if taker is not None:
             above = taker.when is None and not taker.topics and not taker.records
             tried.why = f"went to the route {taker.name} above it" + (", which takes every lead" if above else "")
@@ -161,9 +167,7 @@ class Samples:
         elif refused is not None:
             tried.why = f"ended as {refused.why.reason.value}: {refused.why.message}"
 
-    def _taker(
-        self, tried: _Try, route: RouteSpec, decoder: Decoder, results: Sequence[Request | Refused]
-    ) -> RouteSpec | None:
+    def _taker(self, tried: _Try, route: RouteSpec, decoder: Decoder) -> RouteSpec | None:
         """The route above that keeps the lead for itself."""
         lead = decoder.decode(tried.topic, tried.sample.value, None)
         if not isinstance(lead, dict):

@@ -202,6 +202,25 @@ def test_times_are_near() -> None:
     assert (sample.lead["createdAt"], sample.lead["birthday"]) == ("2026-11-23T02:11:20Z", "1990-05-17")
 
 
+def test_an_event_with_fields_of_those_names() -> None:
+    """``topic`` and ``ce`` are the event's own then."""
+    own = schema(("topic", "string"), ("ce", "string"))
+    [sample] = found(route("a", when="topic == 'x' and ce == 'y'", contact={"clientIds": "[phone]"}), schemas=(own,))
+    assert contact(sample) and sample.topic == "leads" and sample.lead is not None
+    assert (sample.lead["topic"], sample.lead["ce"]) == ("x", "y")
+    [sample] = found(route("a", when="topic == 'x'"), topics=("leads", "x"))
+    assert contact(sample) and sample.topic == "x"
+
+
+def test_expressions_of_any_length() -> None:
+    """One that the mapper takes is looked through, or it is said that it is not."""
+    chain = " or ".join(f"source.platform == 'p{number}'" for number in range(120))
+    sum_ = "+".join(["1"] * 120)
+    for when in (chain, f"not ({chain})", f"{sum_} == 120"):
+        [sample] = found(route("a", when=when))
+        assert sample.request is not None or "nested" in sample.why
+
+
 def test_the_same_again() -> None:
     """The same configuration and time give the same leads."""
     routes = (route("a", when="source.platform in ['x', 'y']"), route("b"))
