@@ -36,7 +36,7 @@ class Report:
         return 2 if self.problems else 1 if self.failures else 0
 
 
-def check(config: Path, *, online: bool, replicas: int | None, output: Output) -> int:
+def check(config: Path, *, online: bool, replicas: int | None = None, output: Output) -> int:
     """Print what is wrong, or what the configuration will do. ``replicas`` are meant to run. Returns the exit code."""
     if replicas is not None and not online:
         raise typer.BadParameter("goes with --online: the brokers know the partitions", param_hint="--replicas")

@@ -69,7 +69,7 @@ def test_sent_before_or_after_only() -> None:
 def test_parts_of_one_route_belong_together() -> None:
     """Wherever they stand; what is left over is added or gone."""
     before = [sent("sms", x=1), sent("call", x=1)]
-    after = [sent("call", x=2), refused(route="sms"), sent("more")]
+    after: list[MappedLead | Refused] = [sent("call", x=2), refused(route="sms"), sent("more")]
     compared = compare("", before, after)
     assert compared.change is Change.CHANGED
     pairs = [tuple(part and part["route"] for part in (pair.before, pair.after)) for pair in compared.pairs]
@@ -79,13 +79,14 @@ def test_parts_of_one_route_belong_together() -> None:
 def test_numbers_by_route() -> None:
     """What each sends before and after, and what it sends otherwise."""
     counts = Counts()
-    for before, after in (
+    leads: list[tuple[MappedLead | Refused, MappedLead | Refused]] = [
         (sent(x=1), sent(x=1)),
         (sent(x=1), sent(x=2)),
         (sent(x=1), sent("b")),
         (sent(), refused()),
         (refused(), sent("b")),
-    ):
+    ]
+    for before, after in leads:
         counts.add(compare("", [before], [after]))
     assert counts.routes == {"a": [4, 2, 1], "b": [0, 2, 0]}
     assert [counts.changes[change] for change in Change] == [1, 2, 1, 1]
