@@ -1,0 +1,38 @@
+"""One fuzzing process: ``python -m fuzz.worker TARGET compiled|python [libFuzzer's options]``.
+
+Started by ``fuzz.bout``. The connector is instrumented while it is imported, so a target is imported here and nowhere
+before.
+"""
+
+from __future__ import annotations
+
+import logging
+import sys
+from typing import Any
+
+import atheris
+
+COMPILED = ("_read", "_write", "_schema", "_validation", "_logical_writers")
+"""fastavro's modules in C, each of which has a twin in Python."""
+
+
+def main(arguments: list[str]) -> None:
+    """Fuzz one target until libFuzzer ends the process."""
+    name, engine, *options = arguments
+    packages = ["connector"]
+    if engine == "python":
+        packages.append("fastavro")
+        # fastavro takes the twin where this import fails.
+        without: dict[str, Any] = dict.fromkeys(f"fastavro.{module}" for module in COMPILED)
+        sys.modules.update(without)
+    logging.disable(logging.CRITICAL)  # what is said of a million inputs nobody reads
+    with atheris.instrument_imports(include=packages, enable_loader_override=False):
+        from fuzz.targets import target
+
+        one = target(name).one
+    atheris.Setup([f"fuzz.{name}", *options], one)
+    atheris.Fuzz()
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])
