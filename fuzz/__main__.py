@@ -41,7 +41,9 @@ def _fuzz(options: argparse.Namespace) -> int:
     names = options.target or NAMES
     each = max(options.seconds * options.jobs // len(names), 1)
     console = Console(width=None if sys.stdout.isatty() else 120)
-    console.print(f"{len(names)} targets, {each} s each, {options.jobs} at a time; corpus and findings in {options.out}")
+    console.print(
+        f"{len(names)} targets, {each} s each, {options.jobs} at a time; corpus and findings in {options.out}"
+    )
     with ThreadPoolExecutor(options.jobs) as pool:
         results = list(pool.map(lambda name: fuzz(name, each, options.out, _progress(console)), names))
     console.print(_table(results))

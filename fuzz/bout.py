@@ -63,7 +63,9 @@ def _run(
     command = [sys.executable, "-m", "fuzz.worker", result.name, engine, *_options(place, chosen, seconds)]
     done = result.runs
     said: list[str] = []
-    with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, errors="replace") as run:
+    with subprocess.Popen(
+        command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, errors="replace"
+    ) as run:
         try:
             for line in _lines(run):
                 if found := _STATUS.match(line):
@@ -102,6 +104,7 @@ def _options(place: Path, chosen: Target, seconds: int) -> list[str]:
         f"-rss_limit_mb={ROOM}",
         f"-dict={words}",
         f"-artifact_prefix={place / 'findings'}/",
+        "-report_slow_units=1000",  # claims have the CPU time, which says more on a busy machine
         "-print_final_stats=1",
     ]
 

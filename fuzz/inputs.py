@@ -47,15 +47,15 @@ class Source:
         """All that is left."""
         return self.take(len(self._data))
 
-    def stretched(self) -> bytes:
+    def stretched(self, largest: int = LARGEST) -> bytes:
         """All that is left, with a part of it said many times: so few bytes become nesting without end, huge texts and
-        huge maps. Begins with a byte that says how: 0 (and whatever is not below) leaves it as it is."""
+        huge maps, of about ``largest`` bytes. Begins with a byte that says how; 0 leaves it as it is."""
         if (twice := self.number()) == 0 or twice > len(_TIMES):
             return self.rest()
         start, length = self.number(), self.number()
         rest = self.rest()
         part = rest[start : start + length]
-        times = min(_TIMES[twice - 1], LARGEST // max(len(part), 1))
+        times = min(_TIMES[twice - 1], largest // max(len(part), 1))
         return rest[:start] + part * times + rest[start + length :]
 
 

@@ -14,10 +14,12 @@ from typing import Any, NamedTuple, TypeAlias
 from jinja2 import nodes
 
 from connector.leads.filters import OWN_FILTERS
+from connector.leads.limited import joined
 from connector.leads.paths import Step, compile_path, item
 from connector.leads.scope import TOPIC, Evaluate, Scope, always
 from connector.leads.values import text
 
+FEW = 16
 _COMPARE: dict[str, Callable[[Any, Any], object]] = {
     "eq": operator.eq,
     "ne": operator.ne,
@@ -55,7 +57,8 @@ def compile_direct_template(node: nodes.Template, known: Known) -> Evaluate | No
         parts = [_part(child, known) for output in node.body for child in _children(output)]
     except NotDirectError:
         return None
-    return lambda scope: "".join([part if isinstance(part, str) else text(part(scope)) for part in parts])
+    join = _join_of(len(parts))
+    return lambda scope: join([part if isinstance(part, str) else text(part(scope)) for part in parts])
 
 
 def _children(node: nodes.Node) -> list[nodes.Expr]:
@@ -134,7 +137,13 @@ def _list(node: nodes.List, known: Known) -> Evaluate:
 
 def _concat(node: nodes.Concat, known: Known) -> Evaluate:
     parts = [_expression(each, known) for each in node.nodes]
-    return lambda scope: "".join([text(part(scope)) for part in parts])
+    join = _join_of(len(parts))
+    return lambda scope: join([text(part(scope)) for part in parts])
+
+
+def _join_of(parts: int) -> Callable[[list[str]], str]:
+    """How so many texts become one. Of a few it is not much larger than the event; of many that is looked at first."""
+    return "".join if parts <= FEW else joined
 
 
 def _compare(node: nodes.Compare, known: Known) -> Evaluate:

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 
 from jinja2 import TemplateSyntaxError, nodes
+from jinja2.exceptions import SecurityError
 from jinja2.parser import Parser
 
 from connector.leads import direct, functions, jinja
@@ -26,6 +27,10 @@ from connector.leads.tables import Table, lookup_in
 
 Path = tuple[str | int, ...]
 PYTHON = "python"
+_WITHOUT_HOPE = (SecurityError, ArithmeticError, TypeError)
+"""Of what fails without a lead, what no table in a file can change."""
+MAX_REASON = 200
+"""Characters of what Python says of a failure."""
 _TOO_MUCH = (RecursionError, SyntaxError, ValueError, OverflowError, MemoryError)
 """What Jinja2, Python's compiler and our own walks raise for an expression that is too deep, too long, or has a number
 with too many digits. (Jinja2's TemplateSyntaxError is none of these.)"""
@@ -129,10 +134,8 @@ class Compiler:
         shapes, sound = self._check(node, path)
         if not sound:
             return constant(None)
-        evaluate = direct.compile_direct(node, self._names)
-        return Compiled(
-            evaluate or jinja.compile_expression(node, self._environment), shapes, isinstance(node, nodes.Const)
-        )
+        evaluate = direct.compile_direct(node, self._names) or jinja.compile_expression(node, self._environment)
+        return self._tried(node, Compiled(evaluate, shapes, isinstance(node, nodes.Const)), path)
 
     def template(self, source: str, path: Path) -> Compiled:
         """A template that gives text."""
@@ -154,8 +157,21 @@ class Compiler:
         shapes, sound = self._check(node, path)
         if not sound:
             return constant(None)
-        evaluate = direct.compile_direct_template(node, self._names)
-        return Compiled(evaluate or jinja.compile_template(node, self._environment), shapes)
+        evaluate = direct.compile_direct_template(node, self._names) or jinja.compile_template(node, self._environment)
+        return self._tried(node, Compiled(evaluate, shapes), path)
+
+    def _tried(self, node: nodes.Node, compiled: Compiled, path: Path) -> Compiled:
+        """What names nothing of the lead is the same for all, so what fails in it fails now."""
+        names = [each for each in (node, *node.find_all(nodes.Name)) if isinstance(each, nodes.Name)]
+        own = {"loop", "range", *(each.name for each in names if each.ctx != "load")} - self.record.fields.keys()
+        if all(each.name in own for each in names):
+            try:
+                compiled.evaluate(Scope({}, ""))
+            except Exception as error:  # noqa: BLE001 - an expression may raise anything
+                if isinstance(error, _WITHOUT_HOPE):
+                    reason = str(error)[:MAX_REASON] or type(error).__name__
+                    return self.problem(path, f"this fails for every lead: {reason}", "correct or remove it")
+        return compiled
 
     def function(self, name: YamlValue, path: Path) -> Compiled:
         """A Python function ``module:function``, imported now."""

@@ -1,69 +1,47 @@
 """The Jinja2 side of the expression language: one sandboxed environment, one context a lead.
 
 Reading follows ``paths.item``; the differences to plain Jinja2 are all here: what is absent is None, text made of null
-is empty, a value keeps its type, and what could build something huge is refused. The sandbox guards against accidents
-and mischief in a configuration; a determined author of expressions has the ``python:`` way out anyway.
+is empty, a value keeps its type, and what could build something huge (``limited``) or take for ever (``work``) is
+refused. The sandbox guards against accidents and mischief in a configuration; a determined author of expressions has
+the ``python:`` way out anyway.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sized
+from collections.abc import Callable, Mapping, Sized
 from functools import wraps
-from itertools import islice
 from types import GeneratorType, MappingProxyType
 from typing import cast
 
 from jinja2 import StrictUndefined, Undefined, nodes, pass_context
-from jinja2.exceptions import SecurityError
-from jinja2.filters import do_round
 from jinja2.runtime import Context, LoopContext
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 from jinja2.visitor import NodeTransformer
 
 from connector.leads import filters
+from connector.leads.limited import (
+    check_numbers,
+    is_divisible_by,
+    is_even,
+    is_odd,
+    joined,
+    limited_items,
+    limited_range,
+    rounded,
+    summed,
+)
 from connector.leads.paths import item
 from connector.leads.scope import TOPIC, Evaluate, Scope
 from connector.leads.tables import Table, lookup_in
 from connector.leads.values import absent, text
+from connector.leads.work import DEAR, FILTER, Work
 
-MAX_RANGE = 1000
-"""Items a range() may have, and a loop go over: nested loops stay short."""
-MAX_PRECISION = 100
-"""Digits that round() may be asked for."""
-MAX_BITS = 1024
-"""Size of an integer that ``*`` or ``**`` may give."""
 LOOP_ATTRIBUTES = frozenset({"index", "index0", "revindex", "revindex0", "first", "last", "length"})
 _RESULT = "_result"
 _TEXT = "_text"
 _SLICE = "_slice"
 _ITEMS = "_items"
-
-
-def _limited_range(*args: int) -> range:
-    numbers = range(*args)
-    if len(numbers) > MAX_RANGE:
-        raise SecurityError(f"a range of more than {MAX_RANGE} items")
-    return numbers
-
-
-def _limited_items(value: object) -> object:
-    """What a loop goes over: at most MAX_RANGE items, or two loops over an event's own lists would take for ever.
-
-    Nothing, where it is absent."""
-    if absent(value):
-        return ()
-    if isinstance(value, Iterable) and not isinstance(value, Sized):
-        value = list(islice(value, MAX_RANGE + 1))
-    if isinstance(value, Sized) and len(value) > MAX_RANGE:
-        raise SecurityError(f"a loop over more than {MAX_RANGE} items")
-    return value
-
-
-def _round(value: float, precision: int = 0, method: str = "common") -> float:
-    """Jinja2's, for a precision that a number can have: 10 to the power of the precision is computed."""
-    if not -MAX_PRECISION <= precision <= MAX_PRECISION:
-        raise SecurityError(f"a precision of more than {MAX_PRECISION} digits")
-    return do_round(value, precision, method)  # type: ignore[arg-type]  # which method there is, it says itself
+_GONE_THROUGH = "_gone_through"
 
 
 def _length(value: Sized | None) -> int:
@@ -102,7 +80,7 @@ class LeadContext(Context):
 class LeadEnvironment(ImmutableSandboxedEnvironment):
     """The environment in which all expressions are compiled and run."""
 
-    intercepted_binops = frozenset({"*", "**", "%"})
+    intercepted_binops = frozenset({"+", "*", "**", "%"})
     context_class = LeadContext
 
     def __init__(self, tables: Mapping[str, Table] = MappingProxyType({})) -> None:
@@ -116,14 +94,37 @@ class LeadEnvironment(ImmutableSandboxedEnvironment):
             the table may change."""
             return look_up(value, table)
 
-        self.globals = {"range": _limited_range}
-        theirs = {**self.filters, "round": _round}
+        self.globals = {"range": limited_range}
+        self.work = Work()
+        theirs: dict[str, Callable[..., object]] = {**self.filters, "round": rounded, "sum": summed}
         kept = {name: _absent_stays(theirs[name]) for name in filters.JINJA_FILTERS}
         counts = {"count": _length, "length": _length}
-        helpers = {_TEXT: text, _SLICE: _slice, _ITEMS: _limited_items}
-        self.filters = {**kept, **counts, **filters.OWN_FILTERS, "lookup": lookup, **helpers}
-        self.tests["defined"] = lambda value: not absent(value)
-        self.tests["undefined"] = absent
+        helpers: dict[str, Callable[..., object]] = {_TEXT: text, _SLICE: _slice, _GONE_THROUGH: lambda value: value}
+        ours: dict[str, Callable[..., object]] = {**kept, **counts, **filters.OWN_FILTERS, "lookup": lookup, **helpers}
+        self.filters = {name: self._counted(ours[name], DEAR.get(name, FILTER)) for name in ours}
+        self.filters[_ITEMS] = self._items
+        numbers: dict[str, Callable[..., object]] = {"even": is_even, "odd": is_odd, "divisibleby": is_divisible_by}
+        presence: dict[str, Callable[..., object]] = {"defined": lambda value: not absent(value), "undefined": absent}
+        tests: dict[str, Callable[..., object]] = {**self.tests, **numbers, **presence}
+        self.tests = {name: self._counted(tests[name], 1) for name in tests}
+
+    def _counted(self, function: Callable[..., object], steps: int) -> Callable[..., object]:
+        """A filter or test whose work is counted: its steps, and what it is given."""
+        work = self.work
+
+        @wraps(function)
+        def counted(*args: object, **keywords: object) -> object:
+            work.spend_on(args, steps)
+            if keywords:
+                work.spend_on(keywords.values())
+            return function(*args, **keywords)
+
+        return counted
+
+    def _items(self, value: object) -> object:
+        items = limited_items(value)
+        self.work.spend(len(cast("Sized", items)))
+        return items
 
     def getattr(self, obj: object, attribute: str) -> object:
         """A field, never a method of a dict; see ``paths.item``."""
@@ -133,22 +134,23 @@ class LeadEnvironment(ImmutableSandboxedEnvironment):
 
     def getitem(self, obj: object, argument: object) -> object:
         """The same as ``getattr``, and an index."""
+        if isinstance(argument, tuple):
+            self.work.spend_on(argument)  # a map looks it up by its hash, which goes through all of it
         return item(obj, argument)
 
     def call(__self, __context: Context, __obj: object, *args: object, **kwargs: object) -> object:
         """A method's result; None when what it would be called on is absent."""
         if __obj is None:
             return None
+        __self.work.spend_on((getattr(__obj, "__self__", None), *args, *kwargs.values()), FILTER)
         return super().call(__context, __obj, *args, **kwargs)
 
     def call_binop(self, context: Context, operator: str, left: object, right: object) -> object:
-        """``*``, ``**`` and ``%``, of numbers of a sane size only. Raises SecurityError otherwise."""
-        if not (isinstance(left, int | float) and isinstance(right, int | float)):
-            raise SecurityError(f"{operator} takes two numbers")
-        if isinstance(left, int) and isinstance(right, int):
-            bits = {"*": left.bit_length() + right.bit_length(), "**": left.bit_length() * abs(right)}
-            if bits.get(operator, 0) > MAX_BITS:
-                raise SecurityError(f"the result of {operator} is too large")
+        """``+``; and ``*``, ``**`` and ``%`` of numbers of a sane size only. Raises SecurityError otherwise."""
+        if operator == "+":
+            self.work.spend_on((left, right))
+            return super().call_binop(context, operator, left, right)
+        check_numbers(operator, left, right)
         return super().call_binop(context, operator, left, right)
 
 
@@ -178,6 +180,20 @@ class _Rewrite(NodeTransformer):
         node.iter = _call(cast("nodes.Expr", node.iter), _ITEMS)
         return node
 
+    def visit_Compare(self, node: nodes.Compare) -> nodes.Node:
+        """``a == b``: to compare goes through both."""
+        self.generic_visit(node)
+        node.expr = _gone_through(node.expr)
+        for operand in node.ops:
+            operand.expr = _gone_through(operand.expr)
+        return node
+
+    def visit_Pair(self, node: nodes.Pair) -> nodes.Node:
+        """``{a: b}``: so does to look a key up."""
+        self.generic_visit(node)
+        node.key = _gone_through(node.key)
+        return node
+
     def visit_CondExpr(self, node: nodes.CondExpr) -> nodes.Node:
         """``a if b``: absent otherwise."""
         self.generic_visit(node)
@@ -187,6 +203,10 @@ class _Rewrite(NodeTransformer):
 
 def _call(node: nodes.Expr, name: str, *args: nodes.Expr) -> nodes.Filter:
     return nodes.Filter(node, name, list(args), [], None, None, lineno=node.lineno)
+
+
+def _gone_through(node: nodes.Expr) -> nodes.Expr:
+    return node if isinstance(node, nodes.Const) else _call(node, _GONE_THROUGH)
 
 
 def _context(scope: Scope, environment: LeadEnvironment) -> Context:
@@ -206,6 +226,7 @@ def compile_expression(node: nodes.Expr, environment: LeadEnvironment = ENVIRONM
 
     def evaluate(scope: Scope) -> object:
         context = _context(scope, environment)
+        environment.work.begin()
         for _ in run(context):
             pass
         value = context.vars.pop(_RESULT)
@@ -223,9 +244,11 @@ def compile_template(node: nodes.Template, environment: LeadEnvironment = ENVIRO
 
     def evaluate(scope: Scope) -> str:
         context = _context(scope, environment)
-        rendered = "".join(run(context))
-        # {% set %} leaves names in the context that the lead's other expressions share.
-        context.vars.clear()
-        return rendered
+        environment.work.begin()
+        try:
+            return joined(run(context))
+        finally:
+            # {% set %} leaves names in the context that the lead's other expressions share.
+            context.vars.clear()
 
     return evaluate

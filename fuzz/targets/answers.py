@@ -22,7 +22,15 @@ from fuzz.inputs import AS_IT_IS, Source, choices, chunk
 
 LONGEST = 2_048
 STATUSES = (200, 201, 204, 301, 400, 401, 403, 404, 408, 413, 422, 429, 500, 502, 503, 504)
-NAMES = ("retry-after", "Retry-After", "content-type", "content-length", "transfer-encoding", "content-encoding", "date")
+NAMES = (
+    "retry-after",
+    "Retry-After",
+    "content-type",
+    "content-length",
+    "transfer-encoding",
+    "content-encoding",
+    "date",
+)
 NOW = datetime(2026, 1, 15, 15, 0, tzinfo=UTC)
 WORDS = (
     b"Sun, 22 Nov 2026 12:01:00 GMT", b"Sunday, 22-Nov-26 12:01:00 GMT", b"Sun Nov 22 12:01:00 2026", b"-0000", b"+9999",
@@ -116,6 +124,13 @@ def seeds() -> Iterable[bytes]:
     for place in range(len(STATUSES)):
         yield choices(place, 0, 0) + AS_IT_IS + b'{"status":"ok"}'
         yield choices(place, 1, 0) + chunk(b"30") + choices(0) + AS_IT_IS + b"0"
-        yield choices(place, 1, 0) + chunk(b"Sun, 22 Nov 2026 12:01:00 GMT") + choices(1) + AS_IT_IS + b"<html>" + bytes(40)
+        yield (
+            choices(place, 1, 0)
+            + chunk(b"Sun, 22 Nov 2026 12:01:00 GMT")
+            + choices(1)
+            + AS_IT_IS
+            + b"<html>"
+            + bytes(40)
+        )
     yield choices(4, 0, 0) + AS_IT_IS + b"<title>400 The SSL certificate error</title>"
     yield choices(0, 0, 0, 6, 0, 1) + b"a"

@@ -39,7 +39,10 @@ def one(data: bytes) -> None:
             claim(name in ATTRIBUTES, "an attribute that nobody knows")
         lead = check_decoded(contract.decoder.decode(Format.CLOUDEVENTS, value, headers))
         if lead is not None:
-            claim(event is not None and lead.pop(CLOUD_EVENT) == event.attributes, "the lead has another event's attributes")
+            claim(
+                event is not None and lead.pop(CLOUD_EVENT) == event.attributes,
+                "the lead has another event's attributes",
+            )
             check_mapped(lead, contract)
 
 

@@ -13,7 +13,16 @@ from fuzz.inputs import AS_IT_IS, Source, choices, chunk
 from fuzz.outcomes import check_decoded
 
 TOPICS = (*Format, "another")
-NAMES = (VALUE_SCHEMA_HEADER, "content-type", "Content-Type", "ce_specversion", "ce_id", "ce_source", "ce_type", "ce_time")
+NAMES = (
+    VALUE_SCHEMA_HEADER,
+    "content-type",
+    "Content-Type",
+    "ce_specversion",
+    "ce_id",
+    "ce_source",
+    "ce_type",
+    "ce_time",
+)
 LONGEST = 2_048
 DECODES = True
 WORDS = (b"\0\0\0\0\1", b"\1", b"\xc3\x01", b"{", b"application/cloudevents+json", b"application/json", b"1.0")

@@ -39,7 +39,10 @@ def _check_progress(watermark: int, note: Note, source: Source) -> None:
     for _ in range(8):
         offset += source.number()
         taken = progress.take(offset)
-        claim((taken is Taken.RESOLVED) == _meets(note.resolved, offset), "a resolved record is taken again, or another lost")
+        claim(
+            (taken is Taken.RESOLVED) == _meets(note.resolved, offset),
+            "a resolved record is taken again, or another lost",
+        )
         if taken is not Taken.RESOLVED and source.number() & 1:
             progress.resolve(offset)
         offset += 1

@@ -16,7 +16,15 @@ from fuzz.inputs import Source, choices, chunk
 
 OURS = ("topic", "partition", "offset", "not-before", "attempts", "timestamp", "unanswered", "in-doubt", "part", "hub")
 LONGEST = 1_024
-WORDS = (b"leads", b"2147483647", b"2147483648", b"999999999999999999", b"0", b"-1", "\N{ARABIC-INDIC DIGIT ONE}".encode())
+WORDS = (
+    b"leads",
+    b"2147483647",
+    b"2147483648",
+    b"999999999999999999",
+    b"0",
+    b"-1",
+    "\N{ARABIC-INDIC DIGIT ONE}".encode(),
+)
 _NOW_MS = 1_768_489_200_000
 
 

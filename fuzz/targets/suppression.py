@@ -27,7 +27,9 @@ def one(data: bytes) -> None:
             entry = line.strip()
             if entry and "#" not in entry:
                 claim(entry in entries, "an entry is not found")
-                claim(normalised(entry) in entries or normalised(entry).isdigit(), "an entry is not found as normalised")
+                claim(
+                    normalised(entry) in entries or normalised(entry).isdigit(), "an entry is not found as normalised"
+                )
 
 
 def seeds() -> Iterable[bytes]:

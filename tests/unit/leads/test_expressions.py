@@ -6,7 +6,6 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
-from jinja2.exceptions import SecurityError
 
 from connector.leads.spec import YamlValue
 from tests.unit.leads.samples import evaluate, findings, lead
@@ -110,26 +109,6 @@ def test_the_other_branch_of_a_union_is_absent() -> None:
 @pytest.mark.parametrize(
     "value",
     [
-        "'a' * 1000000000",
-        "person.firstName * 1000000000",
-        "person.phones * 1000000000",
-        "9 ** 999999999",
-        "9999999999 * (9 ** 300)",
-        "'%9999999999d' % 1",
-        "range(1001) | list",
-        "{% for i in range(100000) %}x{% endfor %}",
-        "priority | round(999999999, 'ceil')",
-    ],
-)
-def test_what_could_build_something_huge_is_refused(value: str) -> None:
-    """Repetition, huge powers, formatting and long ranges raise at once instead of filling the memory."""
-    with pytest.raises(SecurityError):
-        evaluate(value)
-
-
-@pytest.mark.parametrize(
-    "value",
-    [
         "''.__class__",
         "person.firstName.__class__.__mro__",
         "person['__class__']",
@@ -211,16 +190,3 @@ def test_a_function_that_cannot_be_used_is_a_problem(name: str) -> None:
 def test_an_expression_beyond_what_can_be_compiled_is_a_problem(value: str) -> None:
     """However deep or long an expression is, it works or is a problem with its place, never an exception."""
     assert [problem.path for problem in findings(value)] == [("value",)]
-
-
-@pytest.mark.parametrize("source", ["consent", "consent | map(attribute='purpose')", "person.firstName"])
-def test_a_loop_over_more_of_an_event_than_a_range_may_have_is_refused(source: str) -> None:
-    """Two nested loops over lists of the event end soon, however long the event's lists are."""
-    template = f"{{% for a in {source} %}}{{% for b in {source} %}}{{% endfor %}}{{% endfor %}}done"
-
-    def event(items: int) -> dict[str, Any]:
-        return lead(consent=[{"purpose": "call", "granted": True}] * items, person={"firstName": "x" * items})
-
-    assert evaluate(template, event(1000)) == "done"
-    with pytest.raises(SecurityError):
-        evaluate(template, event(1001))
