@@ -5,11 +5,12 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 ARGS ?=
 RUNS ?= 1
+SECONDS ?= 3600
 # Most integration tests wait most of the time. Each worker has a Kafka of its own.
 PARALLEL := -n 2 --dist worksteal
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test unit integration chaos check format docs lock bench clean
+.PHONY: help install demo test unit integration chaos check format docs lock bench fuzz clean
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -63,12 +64,21 @@ bench: $(READY) ## Benchmark: drain a real Kafka into a fast sink, beside a floo
 	@$(BIN)/python -m testbed fetch
 	$(BIN)/python -m bench $(ARGS)
 
+$(VENV)/.fuzz: $(READY) requirements-fuzz.txt
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-fuzz.txt
+	@touch $@
+
+fuzz: $(VENV)/.fuzz ## Coverage-guided fuzzing, SECONDS=3600 shared among the targets; ARGS="--jobs 2 --target expressions"
+	$(BIN)/python -m fuzz --seconds $(SECONDS) $(ARGS)
+
 lock: ## Write requirements*.txt anew from pyproject.toml
 	@test -x .cache/lock/bin/uv || { $(PYTHON) -m venv .cache/lock && .cache/lock/bin/pip install --quiet uv; }
 	.cache/lock/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header \
 		pyproject.toml -o requirements.txt
 	.cache/lock/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header \
 		--extra dev -c requirements.txt pyproject.toml -o requirements-dev.txt
+	.cache/lock/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header \
+		--group fuzz -o requirements-fuzz.txt
 
 clean: ## Remove what the targets made, downloads included
 	rm -rf $(VENV) .cache .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache out

@@ -64,7 +64,7 @@ def _run(
     done = result.runs
     said: list[str] = []
     with subprocess.Popen(
-        command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, errors="replace"
+        command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors="replace"
     ) as run:
         try:
             for line in _lines(run):
@@ -88,8 +88,8 @@ def _run(
 
 
 def _lines(run: subprocess.Popen[str]) -> Iterator[str]:
-    if run.stderr is not None:
-        yield from run.stderr
+    if run.stdout is not None:
+        yield from run.stdout
 
 
 def _options(place: Path, chosen: Target, seconds: int) -> list[str]:

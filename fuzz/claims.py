@@ -9,8 +9,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 SECONDS = 5.0
-"""CPU time of one input, so that other load on the machine is no finding. What is caught takes minutes, or for ever;
-what is usual takes a millisecond, and a whole megabyte of the smallest things, while it is being watched, a second or two."""
+"""CPU time of one input, so that other load on the machine is no finding. What is usual takes a millisecond, a whole
+megabyte of the smallest things a second or two while it is being watched, and what is caught minutes, or for ever."""
 MEMORY = 256 * 1024 * 1024
 """Bytes by which one input may raise the most that the process ever had."""
 _UNIT = 1 if sys.platform == "darwin" else 1024

@@ -6,13 +6,15 @@ import orjson
 
 from connector.leads.decode import Format, SchemaKey
 from connector.leads.mapped import MappedLead, Parts
+from connector.leads.mapper import Mapper
 from connector.leads.outcome import Reason, SetAside
+from connector.leads.record_types import MapperByRecord
 from fuzz import samples
 from fuzz.claims import claim
 from fuzz.samples import Contract
 
-LONGEST_MESSAGE = 2_000
-"""Characters. A message names fields, and a schema's names are as long as its author made them."""
+LONGEST_MESSAGE = 1_000
+"""Characters; the mapping's messages name what stands in a configuration."""
 
 
 def check_decoded(result: object) -> dict[str, object] | None:
@@ -32,11 +34,9 @@ def check_reason(why: SetAside) -> None:
     why.message.encode()  # it becomes a header
 
 
-def check_mapped(lead: dict[str, object], contract: Contract, topic: str = "leads") -> None:
+def check_mapped(lead: dict[str, object], mapper: Mapper | MapperByRecord, topic: str = "leads") -> None:
     """Whatever satisfies the schema ends in a request or a reason. Raises Finding."""
-    if contract.mapper is None:
-        return
-    result = contract.mapper.map(lead, topic, samples.NOW_MS)
+    result = mapper.map(lead, topic, samples.NOW_MS)
     for part in (each for _, each in result.each) if isinstance(result, Parts) else (result,):
         if isinstance(part, MappedLead):
             claim(isinstance(orjson.loads(part.body), dict), "a contact is an object")

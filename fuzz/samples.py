@@ -1,4 +1,4 @@
-"""What the targets decode with, map with and begin from: the schemas, examples and configurations of this repository."""
+"""What the targets decode with, map with and begin from: this repository's schemas and examples."""
 
 from __future__ import annotations
 
@@ -65,6 +65,13 @@ EVERY_TYPE = json.dumps(
 )
 """A schema with every type whose values can be written back, so that every way to fail is open."""
 
+_EVERYTHING = (
+    b'{"flag":true,"small":1,"big":2,"ratio":1.5,"exact":2.5,"raw":"\\u00ff","words":"w","digest":"abcd","colour":"red",'
+    b'"at":"2026-03-06T15:00:00Z","at_micros":1,"local":"2026-03-06T15:00","day":"2026-03-06","clock":"15:00",'
+    b'"clock_micros":1,"key":"123e4567-e89b-12d3-a456-426614174000","price":"1.25","tax":"0.0001","points":[{"x":1}],'
+    b'"by_name":{"a":null},"either":["red",1],"maps":{"a":{"b":[1]}}}'
+)
+
 
 def _text(path: Path) -> str:
     return path.read_text("utf-8")
@@ -121,7 +128,10 @@ def _contract(name: str, writer: str, reader: str) -> Contract:
 def documents() -> tuple[tuple[int, bytes], ...]:
     """Events as JSON, each with the place of its contract."""
     places = {contract.name: place for place, contract in enumerate(contracts())}
-    found = [(places[name], _text(EXAMPLES / "platforms" / f"{name}.json").encode()) for name in PLATFORMS]
+    found: list[tuple[int, bytes]] = [
+        (places[name], _text(EXAMPLES / "platforms" / f"{name}.json").encode()) for name in PLATFORMS
+    ]
+    found.append((places["every type"], _EVERYTHING))
     leads = orjson.loads((EXAMPLES / "leads.json").read_bytes())
     return (*found, *((places["canonical"], orjson.dumps(lead)) for lead in leads))
 
@@ -129,13 +139,14 @@ def documents() -> tuple[tuple[int, bytes], ...]:
 @cache
 def data() -> tuple[tuple[int, bytes], ...]:
     """The same events as bare Avro, each with the place of its contract."""
-    found: list[tuple[int, bytes]] = []
-    for place, document in documents():
-        contract = contracts()[place]
-        lead = contract.decoder.decode(Format.JSON, document, None)
-        if isinstance(lead, dict):
-            found.append((place, encoded(contract.writer, lead)))
-    return tuple(found)
+    return tuple((place, encoded(contracts()[place].text, _lead(place, document))) for place, document in documents())
+
+
+def _lead(place: int, document: bytes) -> dict[str, object]:
+    lead = contracts()[place].decoder.decode(Format.JSON, document, None)
+    if not isinstance(lead, dict):
+        raise TypeError(f"an example is no lead: {lead}")
+    return lead
 
 
 def encoded(schema: str, lead: object) -> bytes:

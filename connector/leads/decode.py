@@ -32,6 +32,9 @@ _OTHER_LANGUAGES = {
     "PROTOBUF": "is a Protobuf schema, and Protobuf is not read",
     "JSON": "is a JSON Schema, and JSON in a registry's frame is not read",
 }
+MAX_MESSAGE = 500
+"""Characters of a reason: it may quote the names in a schema, which are as long as its author, or whoever writes to the
+registry, made them, and is told for each record."""
 MAX_UNKNOWN = 1_000
 """Ids remembered as unknown to the registry. More can come from hostile records; the oldest is forgotten first."""
 
@@ -242,7 +245,7 @@ class Decoder:
         try:
             lead: dict[str, object] = reader.check(document)
         except Mismatch as mismatch:
-            return SetAside(Outcome.DEAD_LETTER, Stage.CHECK, Reason.INVALID_LEAD, str(mismatch))
+            return SetAside(Outcome.DEAD_LETTER, Stage.CHECK, Reason.INVALID_LEAD, _brief(str(mismatch)))
         return _telling(lead, reader.fullname) if self._readers.many else lead
 
     def _configured(self, what: str, text: str) -> Writer | Branches:
@@ -271,7 +274,11 @@ def _place(key: SchemaKey) -> int | bytes:
 
 
 def _dead(reason: Reason, message: str) -> SetAside:
-    return SetAside(Outcome.DEAD_LETTER, Stage.DECODE, reason, message)
+    return SetAside(Outcome.DEAD_LETTER, Stage.DECODE, reason, _brief(message))
+
+
+def _brief(message: str) -> str:
+    return message if len(message) <= MAX_MESSAGE else f"{message[: MAX_MESSAGE - 1]}…"
 
 
 def _other_language(kind: str) -> str:

@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sized
 from functools import wraps
 from types import GeneratorType, MappingProxyType
-from typing import cast
+from typing import Any, cast
 
 from jinja2 import StrictUndefined, Undefined, nodes, pass_context
 from jinja2.runtime import Context, LoopContext
@@ -105,7 +105,7 @@ class LeadEnvironment(ImmutableSandboxedEnvironment):
         self.filters[_ITEMS] = self._items
         numbers: dict[str, Callable[..., object]] = {"even": is_even, "odd": is_odd, "divisibleby": is_divisible_by}
         presence: dict[str, Callable[..., object]] = {"defined": lambda value: not absent(value), "undefined": absent}
-        tests: dict[str, Callable[..., object]] = {**self.tests, **numbers, **presence}
+        tests: dict[str, Any] = {**self.tests, **numbers, **presence}
         self.tests = {name: self._counted(tests[name], 1) for name in tests}
 
     def _counted(self, function: Callable[..., object], steps: int) -> Callable[..., object]:

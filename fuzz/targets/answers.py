@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import atexit
 import os
 from collections.abc import AsyncIterator, Iterable
 from datetime import UTC, datetime
@@ -33,7 +34,8 @@ NAMES = (
 )
 NOW = datetime(2026, 1, 15, 15, 0, tzinfo=UTC)
 WORDS = (
-    b"Sun, 22 Nov 2026 12:01:00 GMT", b"Sunday, 22-Nov-26 12:01:00 GMT", b"Sun Nov 22 12:01:00 2026", b"-0000", b"+9999",
+    b"Sun, 22 Nov 2026 12:01:00 GMT", b"Sunday, 22-Nov-26 12:01:00 GMT", b"Sun Nov 22 12:01:00 2026", b"-0000",
+    b"+9999",
     b"999999999999", b"0", b"chunked", b"gzip", b"<title>400 The SSL certificate error</title>", b"99999", b"1e400",
 )  # fmt: skip
 
@@ -116,6 +118,7 @@ def token_file() -> Path:
     handle, name = mkstemp(prefix="fuzz-token-")
     os.write(handle, b"token")
     os.close(handle)
+    atexit.register(Path(name).unlink)
     return Path(name)
 
 

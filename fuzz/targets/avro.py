@@ -31,7 +31,8 @@ def one(data: bytes) -> None:
         if lead is None:
             return
         check_rewritten(lead, contract)
-        check_mapped(lead, contract)
+        if contract.mapper is not None:
+            check_mapped(lead, contract.mapper)
 
 
 def seeds() -> Iterable[bytes]:

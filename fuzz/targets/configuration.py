@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import os
+import atexit
 from collections.abc import Iterable
 from functools import cache
 from pathlib import Path
+from shutil import rmtree
 from tempfile import mkdtemp
 
 from connector.cli import summary
@@ -19,7 +20,7 @@ from connector.plan import Connection, draft_plan
 from fuzz import samples
 from fuzz.claims import bounded, claim
 from fuzz.inputs import AS_IT_IS, Source
-from fuzz.outcomes import check_decoded, check_reason
+from fuzz.outcomes import check_decoded, check_mapped
 
 LONGEST = 8_192
 LARGEST = 48 * 1024
@@ -28,8 +29,10 @@ CONNECTIONS = frozenset({Connection.REGISTRY, Connection.API})
 """Not librdkafka's, which would start threads for each input."""
 WORDS = (
     b"kafka:", b"bootstrap_servers: ", b"topics: [", b"schemas: {reader: schemas/lead_event.avsc}", b"routes:", b"  - ",
-    b"ucontact: {domain: acme, token_file: /dev/null}", b"base_url: ", b"when: ", b"hub: ", b"contact: {", b"clientIds: ",
-    b"channel: email", b"endpoint: lists", b"list: {name: ", b"filters:", b"listed: {", b"delivery:", b"batch: {", b"&a ",
+    b"ucontact: {domain: acme, token_file: /dev/null}", b"base_url: ", b"when: ", b"hub: ", b"contact: {",
+    b"clientIds: ",
+    b"channel: email", b"endpoint: lists", b"list: {name: ", b"filters:", b"listed: {", b"delivery:", b"batch: {",
+    b"&a ",
     b"*a", b"<<: ", b"!!str ", b"? ", b"|\n", b">-\n", b"%YAML 1.2\n---\n", b"\\u", b"'", b'"', b"{{ ", b" }}", b"{% ",
     b"contact_window: {days: [mon-fri], from: \"09:00\", to: \"19:00\"}", b"past_dates: {policy: asap}", b"^", b"16MiB",
     b"duplicates: {key: eventId}", b"phones: {format: e164, region: UY}", b"continue: true", b"0x", b"1e", b"100ms",
@@ -62,9 +65,8 @@ def one(data: bytes) -> None:
         summary.as_text(summary.summary(loaded, draft.plan))
         for _, document in samples.documents():
             lead = check_decoded(draft.plan.decoder.decode(Format.JSON, document, None))
-            mapped = None if lead is None else draft.plan.mapper.map(lead, "leads", samples.NOW_MS)
-            if mapped is not None and hasattr(mapped, "reason"):
-                check_reason(mapped)
+            if lead is not None:
+                check_mapped(lead, draft.plan.mapper)
 
 
 def seeds() -> Iterable[bytes]:
@@ -97,4 +99,6 @@ def _names_a_function(values: object) -> bool:
 def _file() -> Path:
     """A file of this process's own, in memory where there is such a place."""
     memory = Path("/dev/shm")  # noqa: S108 - a directory of our own is made in it
-    return Path(mkdtemp(prefix=f"fuzz-{os.getpid()}-", dir=memory if memory.is_dir() else None)) / "connector.yaml"
+    place = mkdtemp(prefix="fuzz-", dir=memory if memory.is_dir() else None)
+    atexit.register(rmtree, place)
+    return Path(place) / "connector.yaml"

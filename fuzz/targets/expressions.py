@@ -26,11 +26,16 @@ LONGEST = 1_024
 WORDS = (
     *(f" | {name}".encode() for name in sorted({*OWN_FILTERS, *JINJA_FILTERS})),
     *(f".{name}(".encode() for name in sorted({*TEXT_METHODS, *DATE_METHODS})),
-    b"person.firstName", b"person.phones", b"consent", b"attributes", b"occurredAt", b"schedule.at", b"priority", b"topic",
-    b"{{ ", b" }}", b"{% set a = ", b"{% for a in ", b"{% for b in a %}", b"{% if ", b" %}", b"{% endfor %}", b"{% endif %}",
-    b"range(1000)", b"{% set a = a ~ a %}", b"{% set a = a + a %}", b"{% set a = [a, a] %}", b"loop.index", b" ~ ", b" + ",
-    b" * ", b" ** ", b" % ", b" // ", b" == ", b" in ", b" not in ", b" is ", b" if ", b" else ", b"[::-1]", b"[1:]", b"[0]",
-    b"(a, a)", b"{'a': 1}", b"'aaaaaaaa'", b"('a', 'aaaaaaaa')", b"999999999", b"1e308", b".__class__", b"['__class__']",
+    b"person.firstName", b"person.phones", b"consent", b"attributes", b"occurredAt", b"schedule.at", b"priority",
+    b"topic",
+    b"{{ ", b" }}", b"{% set a = ", b"{% for a in ", b"{% for b in a %}", b"{% if ", b" %}", b"{% endfor %}",
+    b"{% endif %}",
+    b"range(1000)", b"{% set a = a ~ a %}", b"{% set a = a + a %}", b"{% set a = [a, a] %}", b"loop.index", b" ~ ",
+    b" + ",
+    b" * ", b" ** ", b" % ", b" // ", b" == ", b" in ", b" not in ", b" is ", b" if ", b" else ", b"[::-1]", b"[1:]",
+    b"[0]",
+    b"(a, a)", b"{'a': 1}", b"'aaaaaaaa'", b"('a', 'aaaaaaaa')", b"999999999", b"1e308", b".__class__",
+    b"['__class__']",
     b"'{0.__class__}'.format(1)", b"none", b"map(attribute='purpose')", b"selectattr('granted')", b" | sum(start=[])",
     b"strftime('%999999999Y')", b"{%- ", b"{# ", b" #}", b"**{'a': 1}", b"*[1]", b"caller", b"self", b"varargs",
 )  # fmt: skip
@@ -66,7 +71,8 @@ def seeds() -> Iterable[bytes]:
         "{{ person.firstName }} {{ person.lastName | title }}", "occurredAt.strftime('%d/%m/%Y')", "9 ** 99999999",
         "{% for c in consent if c.granted %}{{ c.purpose }}{{ ';' if not loop.last }}{% endfor %}",
         "{% set a = person.firstName %}{% set b = a ~ a %}{{ b ~ b }}", "attributes | dictsort | list | length",
-        "{% for a in range(9) %}{% for b in range(9) %}{{ a * b }}{% endfor %}{% endfor %}", "[[1, 2], [3]] | sum(start=[])",
+        "{% for a in range(9) %}{% for b in range(9) %}{{ a * b }}{% endfor %}{% endfor %}",
+        "[[1, 2], [3]] | sum(start=[])",
         "person.country if source.isTest else (topic | upper)", "schedule.at.local", "{{ [1, 2] | sum }}{# x #}",
         "(person.firstName ~ 'aaaa') | replace('a', person.firstName) | truncate(20)", "''.__class__.__mro__",
     )  # fmt: skip
@@ -76,7 +82,7 @@ def seeds() -> Iterable[bytes]:
 
 def _spec(text: str, how: int) -> MappingSpec:
     """The text stands where it is a value of any kind, a condition, or the lead's id."""
-    contact: dict[str, Any] = {"clientIds": "person.phones", "data": {"value": text}}
+    contact: dict[str, Any] = {"clientIds": "'+59899123456'", "data": {"value": text}}
     if how % 4 == 1 and not is_template(text):
         return MappingSpec((RouteSpec("route", "hub", Channel.TELEPHONY, contact, when=text),))
     if how % 4 == 2:
@@ -94,17 +100,17 @@ def _reader() -> dict[str, Any]:
 
 @cache
 def _leads() -> tuple[dict[str, object], ...]:
-    """As they come, and as large as a record can be: of one huge text, of many items, of many keys."""
+    """As they come, and about as large as a record can be: of one huge text, of many items and keys."""
     contract = samples.contracts()[0]
     decoded = [contract.decoder.decode(Format.JSON, each, None) for place, each in samples.documents() if place == 0]
     usual = [lead for lead in decoded if isinstance(lead, dict)][:2]
     first: dict[str, Any] = usual[0]
-    person = {**first["person"], "firstName": "aA 9," * 200_000}
-    consent = [{"purpose": "call", "granted": True, "recordedAt": datetime(2026, 1, 1, tzinfo=UTC)}] * 50_000
-    phones = [f"+5989912{number:04}" for number in range(60_000)]
-    attributes = {f"key {number}": "a" for number in range(60_000)}
+    person = {**first["person"], "firstName": "aA 9," * 100_000}
+    consent = [{"purpose": "call", "granted": True, "recordedAt": datetime(2026, 1, 1, tzinfo=UTC)}] * 20_000
+    phones = [f"+5989912{number:04}" for number in range(20_000)]
+    attributes = {f"key {number}": "a" for number in range(20_000)}
     return (
         *usual,
-        {**first, "person": person, "eventId": "a" * 1_000_000},
+        {**first, "person": person, "eventId": "a" * 500_000},
         {**first, "consent": consent, "person": {**first["person"], "phones": phones}, "attributes": attributes},
     )

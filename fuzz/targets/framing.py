@@ -23,7 +23,7 @@ NAMES = (
     "ce_type",
     "ce_time",
 )
-LONGEST = 2_048
+LONGEST = 4_096
 DECODES = True
 WORDS = (b"\0\0\0\0\1", b"\1", b"\xc3\x01", b"{", b"application/cloudevents+json", b"application/json", b"1.0")
 

@@ -13,9 +13,11 @@ from fuzz.outcomes import check_decoded
 LONGEST = 8_192
 DECODES = True
 WORDS = (
-    b'{"type":"record","name":"', b'"fields":[', b'{"name":"', b'","type":', b'{"type":"array","items":', b'"aliases":["',
+    b'{"type":"record","name":"', b'"fields":[', b'{"name":"', b'","type":', b'{"type":"array","items":',
+    b'"aliases":["',
     b'{"type":"map","values":', b'{"type":"enum","name":"E","symbols":[', b'{"type":"fixed","name":"F","size":',
-    b'"logicalType":"decimal","precision":', b'"namespace":"', b'"default":', b'"null"', b'["null",', b'"leads.LeadEvent"',
+    b'"logicalType":"decimal","precision":', b'"namespace":"', b'"default":', b'"null"', b'["null",',
+    b'"leads.LeadEvent"',
     b'"timestamp-micros"', b'"uuid"', b'"error"',
 )  # fmt: skip
 _SMALL = (

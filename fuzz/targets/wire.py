@@ -18,7 +18,8 @@ from fuzz.targets import answers
 LONGEST = 2_048
 WORDS = (
     b"HTTP/1.1 200 OK\r\n", b"HTTP/1.0 503 no\r\n", b"content-length: ", b"transfer-encoding: chunked\r\n", b"\r\n\r\n",
-    b"0\r\n\r\n", b"ffffffffffffffff\r\n", b"HTTP/1.1 100 Continue\r\n\r\n", b"HTTP/1.1 101 \r\n\r\n", b"connection: close\r\n",
+    b"0\r\n\r\n", b"ffffffffffffffff\r\n", b"HTTP/1.1 100 Continue\r\n\r\n", b"HTTP/1.1 101 \r\n\r\n",
+    b"connection: close\r\n",
     b"content-encoding: gzip\r\n", b"retry-after: ", b"location: http://a\r\n", b"set-cookie: a=b\r\n", b"\0",
 )  # fmt: skip
 

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from connector.leads.avro_schema import MAX_DEPTH, MAX_NODES, parse_schema
-from connector.leads.decode import Decoder, Format, ReaderSchema, SchemaError, SchemaKey
+from connector.leads.decode import MAX_MESSAGE, Decoder, Format, ReaderSchema, SchemaError, SchemaKey
 from connector.leads.outcome import Reason, SetAside
 from tests.unit.decode.support import LEAD, READER_TEXT, V1_TEXT, confluent, decoder, encode, field, record, varint
 
@@ -170,3 +170,18 @@ def test_a_confluent_frame_of_rubbish_is_undecodable() -> None:
     result = under_test.decode("leads", confluent(1, b"\xff" * 300), None)
     assert isinstance(result, SetAside) and result.reason is Reason.UNDECODABLE
     assert "leads.LeadEvent" in result.message
+
+
+def test_names_of_a_schema_make_no_long_reasons() -> None:
+    """Of a schema that is refused, of the record that does not decode with it, and of JSON that does not fit."""
+    name = "N" * 100_000
+    long = json.dumps(record(field("value", "string", default=""), name=name))
+    under_test = decoder(record(field("value", {"type": "enum", "name": name, "symbols": ["a"]})))
+    under_test.learn(SchemaKey("id", 1), json.dumps(record(field("value", {"type": "fixed", "name": name, "size": 1}))))
+    under_test.learn(SchemaKey("id", 2), long.replace('"string"', f'"{name * 2}"'))
+    own = decoder(long)
+    own.learn(SchemaKey("id", 1), long)
+    results = [under_test.decode("leads", confluent(number, b""), None) for number in (1, 2)]
+    results += [under_test.decode("leads", b'{"value": "b"}', None), own.decode("leads", confluent(1, b"\xff"), None)]
+    for result in results:
+        assert isinstance(result, SetAside) and len(result.message) <= MAX_MESSAGE
