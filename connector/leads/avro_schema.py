@@ -34,6 +34,8 @@ KEPT = "lead-connector-kept"
 """Logical type of a value that fastavro is to leave as it is; see ``resolve``."""
 BOUNDED_DECIMAL = "lead-connector-decimal"
 """In place of ``decimal`` where a schema is decoded with; see ``datum``."""
+BOUNDED_INT = "lead-connector-int"
+"""Of an ``int`` there."""
 
 UUID_SIZE = 16
 """Bytes that a ``fixed`` needs for being a uuid; of another size it is only a ``fixed``."""

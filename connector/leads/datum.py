@@ -7,7 +7,8 @@ what the bytes cannot bound is refused with the schema (``avro_schema``) or here
 from __future__ import annotations
 
 import struct
-from datetime import UTC, datetime, timedelta
+from collections.abc import Callable
+from datetime import UTC, datetime, time, timedelta
 from decimal import Context, Decimal
 from io import BytesIO
 from typing import Any
@@ -16,7 +17,16 @@ from uuid import UUID
 import fastavro
 from fastavro.read import LOGICAL_READERS, SchemaResolutionError
 
-from connector.leads.avro_schema import BOUNDED_DECIMAL, KEPT, PRIMITIVES, UUID_SIZE, AvroSchema, Node, logical_of
+from connector.leads.avro_schema import (
+    BOUNDED_DECIMAL,
+    BOUNDED_INT,
+    KEPT,
+    PRIMITIVES,
+    UUID_SIZE,
+    AvroSchema,
+    Node,
+    logical_of,
+)
 
 _REASONS: tuple[tuple[type[Exception], str], ...] = (
     (EOFError, "the bytes end too early"),
@@ -42,10 +52,10 @@ class Unresolvable(Exception):
 
 
 def prepare(schema: AvroSchema) -> AvroSchema:
-    """Make a schema's decimals bounded, **in place**: fastavro rounds a decimal that has too many digits, and takes 85
-    seconds for one of a megabyte. Uses fastavro's own way to add logical types."""
-    _bound_decimals(schema.root, schema)
-    return schema
+    """Make a schema's decimals and 32-bit integers bounded, **in place**: fastavro rounds a decimal that has too many
+    digits, and takes 85 seconds for one of a megabyte; an ``int`` it reads as a ``long``. Uses fastavro's own way to
+    add logical types."""
+    return AvroSchema(_bound(schema.root, schema), schema.names)
 
 
 def read_datum(value: bytes, offset: int, writer: Node, reader: Node | None) -> dict[str, object]:
@@ -80,17 +90,48 @@ def read_branch(value: bytes, offset: int) -> tuple[int, int]:
     raise Undecodable("the bytes end too early")
 
 
-def _bound_decimals(node: Node, schema: AvroSchema) -> None:
-    node = schema.definition(node)
-    if isinstance(node, list):
-        for branch in node:
-            _bound_decimals(branch, schema)
-    elif isinstance(node, dict):
-        if logical_of(node) == "decimal":
-            node["logicalType"] = BOUNDED_DECIMAL
-        for inner in (node.get("items"), node.get("values"), *(field["type"] for field in node.get("fields", []))):
-            if inner is not None:
-                _bound_decimals(inner, schema)
+def _bound(node: Node, schema: AvroSchema) -> Node:
+    """What is to stand in the node's place: mostly itself."""
+    if node == "int":
+        return {"type": "int", "logicalType": BOUNDED_INT}
+    definition = schema.definition(node)
+    if isinstance(definition, list):
+        definition[:] = [_bound(branch, schema) for branch in definition]
+    elif isinstance(definition, dict):
+        logical = logical_of(definition)
+        if logical == "decimal":
+            definition["logicalType"] = BOUNDED_DECIMAL
+        elif logical is None and definition["type"] == "int" and definition.get("logicalType") != KEPT:
+            definition["logicalType"] = BOUNDED_INT
+        for key in ("items", "values"):
+            if key in definition:
+                definition[key] = _bound(definition[key], schema)
+        for field in definition.get("fields", []):
+            field["type"] = _bound(field["type"], schema)
+    return node
+
+
+def _keep_int(data: int, _writer_schema: Any = None, _reader_schema: Any = None) -> int:
+    if not -_INT32 <= data < _INT32:
+        raise ValueError("an int has more than 32 bits")
+    return data
+
+
+def _read_int(data: int, _writer_schema: Any = None, reader_schema: Any = None) -> int | float:
+    """What has a logical type fastavro does not promote."""
+    kind = reader_schema["type"] if isinstance(reader_schema, dict) else reader_schema
+    return float(_keep_int(data)) if kind in ("float", "double") else _keep_int(data)
+
+
+def _within_a_day(read: Callable[..., time], units: int) -> Callable[..., time]:
+    """fastavro's reader of a time of day, for those that there are: it takes what is below nought for another."""
+
+    def read_time(data: int, writer_schema: Any = None, reader_schema: Any = None) -> time:
+        if not 0 <= data < units:
+            raise ValueError("a time of day is beyond the day")
+        return read(data, writer_schema, reader_schema)
+
+    return read_time
 
 
 def _read_decimal(data: bytes, writer_schema: Any = None, _reader_schema: Any = None) -> Decimal:
@@ -101,6 +142,8 @@ def _read_decimal(data: bytes, writer_schema: Any = None, _reader_schema: Any = 
     return Decimal(unscaled).scaleb(-scale, Context(prec=precision))
 
 
+_INT32 = 1 << 31
+_DAY = 86_400_000
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _LOCAL_EPOCH = datetime(1970, 1, 1)
 
@@ -128,5 +171,9 @@ LOGICAL_READERS["long-local-timestamp-nanos"] = _read_local_nanos
 LOGICAL_READERS["fixed-uuid"] = _read_fixed_uuid
 for kind in PRIMITIVES:
     LOGICAL_READERS[f"{kind}-{KEPT}"] = _keep
+LOGICAL_READERS[f"int-{KEPT}"] = _keep_int
+LOGICAL_READERS[f"int-{BOUNDED_INT}"] = _read_int
+LOGICAL_READERS["int-time-millis"] = _within_a_day(LOGICAL_READERS["int-time-millis"], _DAY)
+LOGICAL_READERS["long-time-micros"] = _within_a_day(LOGICAL_READERS["long-time-micros"], 1_000 * _DAY)
 LOGICAL_READERS[f"bytes-{BOUNDED_DECIMAL}"] = _read_decimal
 LOGICAL_READERS[f"fixed-{BOUNDED_DECIMAL}"] = _read_decimal

@@ -134,8 +134,8 @@ def join(value: object, separator: object = "") -> str | None:
     if isinstance(value, str | bytes | dict) or not isinstance(value, Iterable):
         raise TypeError("join takes a list")
     parts, between = [part for each in value if (part := text(each))], text(separator)
-    if len(parts) * len(between) > MAX_TEXT:
-        raise ValueError(f"separators of more than {MAX_TEXT:,} characters")
+    if len(parts) * len(between) + sum(map(len, parts)) > MAX_TEXT:
+        raise ValueError(f"a text of more than {MAX_TEXT:,} characters")
     return between.join(parts)
 
 

@@ -19,6 +19,7 @@ from jinja2.sandbox import ImmutableSandboxedEnvironment
 from jinja2.visitor import NodeTransformer
 
 from connector.leads import filters
+from connector.leads.comparisons import TEST_OPERATORS
 from connector.leads.limited import (
     check_numbers,
     is_divisible_by,
@@ -34,7 +35,7 @@ from connector.leads.paths import item
 from connector.leads.scope import TOPIC, Evaluate, Scope
 from connector.leads.tables import Table, lookup_in
 from connector.leads.values import absent, text
-from connector.leads.work import DEAR, FILTER, Work
+from connector.leads.work import DEAR, FILTER, THROUGH, Work
 
 LOOP_ATTRIBUTES = frozenset({"index", "index0", "revindex", "revindex0", "first", "last", "length"})
 _RESULT = "_result"
@@ -101,22 +102,25 @@ class LeadEnvironment(ImmutableSandboxedEnvironment):
         counts = {"count": _length, "length": _length}
         helpers: dict[str, Callable[..., object]] = {_TEXT: text, _SLICE: _slice, _GONE_THROUGH: lambda value: value}
         ours: dict[str, Callable[..., object]] = {**kept, **counts, **filters.OWN_FILTERS, "lookup": lookup, **helpers}
-        self.filters = {name: self._counted(ours[name], DEAR.get(name, FILTER)) for name in ours}
+        through = THROUGH | {_GONE_THROUGH}
+        self.filters = {
+            name: self._counted(ours[name], DEAR.get(name, FILTER), through=name in through) for name in ours
+        }
         self.filters[_ITEMS] = self._items
         numbers: dict[str, Callable[..., object]] = {"even": is_even, "odd": is_odd, "divisibleby": is_divisible_by}
         presence: dict[str, Callable[..., object]] = {"defined": lambda value: not absent(value), "undefined": absent}
         tests: dict[str, Any] = {**self.tests, **numbers, **presence}
-        self.tests = {name: self._counted(tests[name], 1) for name in tests}
+        self.tests = {name: self._counted(tests[name], 1, through=name in TEST_OPERATORS) for name in tests}
 
-    def _counted(self, function: Callable[..., object], steps: int) -> Callable[..., object]:
+    def _counted(self, function: Callable[..., object], steps: int, *, through: bool) -> Callable[..., object]:
         """A filter or test whose work is counted: its steps, and what it is given."""
-        work = self.work
+        spend = self.work.spend_through if through else self.work.spend_on
 
         @wraps(function)
         def counted(*args: object, **keywords: object) -> object:
-            work.spend_on(args, steps)
+            spend(args, steps)
             if keywords:
-                work.spend_on(keywords.values())
+                spend(keywords.values())
             return function(*args, **keywords)
 
         return counted
@@ -135,7 +139,7 @@ class LeadEnvironment(ImmutableSandboxedEnvironment):
     def getitem(self, obj: object, argument: object) -> object:
         """The same as ``getattr``, and an index."""
         if isinstance(argument, tuple):
-            self.work.spend_on(argument)  # a map looks it up by its hash, which goes through all of it
+            self.work.spend_through(argument)  # a map looks it up by its hash, which goes through all of it
         return item(obj, argument)
 
     def call(__self, __context: Context, __obj: object, *args: object, **kwargs: object) -> object:

@@ -20,6 +20,8 @@ FILTER = 5
 """Steps for calling a filter or method, beside those for what it is given."""
 DEAR = {"date": 60, "e164": 100, "lookup": 10, "money": 100, "title": 20}
 """The same for filters that cost more."""
+THROUGH = frozenset({"dictsort", "max", "min", "pick", "sort", "unique"})
+"""Filters that compare what they are given: not only a list's items, but what is in them."""
 
 
 class Work:
@@ -41,10 +43,19 @@ class Work:
             raise SecurityError("too much work for one lead")
 
     def spend_on(self, values: Iterable[object], steps: int = 0) -> None:
-        """Count the steps of going through all of these values, what is in them included, as often as it is in them:
-        to compare a list that holds another twice, and that another twice …, takes twice as long with each.
+        """Count so many steps, and those of going over each of these values once. Raises SecurityError."""
+        for value in values:
+            if isinstance(value, str | bytes):
+                steps += len(value) // CHARACTERS
+            elif isinstance(value, dict | list | tuple):
+                steps += len(value)
+        self.spend(steps)
 
-        Raises SecurityError when there are too many, which is noticed before they are all gone through.
+    def spend_through(self, values: Iterable[object], steps: int = 0) -> None:
+        """As ``spend_on``, where all is gone through that is in a value, as often as it is in it: comparing a list that
+        holds another twice, and that another twice …, takes twice as long with each.
+
+        Raises SecurityError before all is gone through where there is too much.
         """
         left = self._left - steps
         ahead: list[object] = list(values)
@@ -57,7 +68,7 @@ class Work:
                 left -= len(value)
                 ahead += value.keys()
                 ahead += value.values()
-            elif isinstance(value, list | tuple | set | frozenset):
+            elif isinstance(value, list | tuple):
                 left -= len(value)
                 if left >= 0:
                     ahead += value

@@ -20,7 +20,7 @@ def one(data: bytes) -> None:
         at, line = 0, 1
         for lead in leads(content):
             found = content.find(lead.value, at)
-            claim(found >= at and lead.value, "a lead is no piece of the file, or is out of order")
+            claim(found >= at, "a lead is no piece of the file, or is out of order")
             claim(line <= lead.line <= content.count(b"\n") + 1, "a line that the file does not have")
             at, line = found + len(lead.value), lead.line
 

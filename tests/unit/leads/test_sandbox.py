@@ -155,14 +155,14 @@ def test_a_name_out_of_the_event_is_a_field_or_nothing(value: str, name: str) ->
 
 @pytest.mark.parametrize("source", ["consent", "consent | map(attribute='purpose')", "person.firstName"])
 def test_loops_over_what_events_hold_come_to_an_end(source: str) -> None:
-    """Over a thousand items, and over some ten thousand in two; what is more is refused."""
+    """Over a thousand items, and over some hundred thousand in two; what is more is refused."""
     once, twice = f"{{% for a in {source} %}}", f"{{% for a in {source} %}}{{% for b in {source} %}}"
 
     def event(items: int) -> dict[str, Any]:
         return lead(consent=[{"purpose": "call", "granted": True}] * items, person={"firstName": "x" * items})
 
     assert evaluate(f"{once}{{% endfor %}}done", event(1000)) == "done"
-    assert evaluate(f"{twice}{{% endfor %}}{{% endfor %}}done", event(200)) == "done"
+    assert evaluate(f"{twice}{{% endfor %}}{{% endfor %}}done", event(400)) == "done"
     with pytest.raises(SecurityError):
         evaluate(f"{once}{{% endfor %}}", event(1001))
 
@@ -179,11 +179,11 @@ def test_work_counts_what_is_in_a_value_as_often_as_it_is_in_it() -> None:
     value: object = "text"
     for _ in range(10):
         value = [value, {"key": value}]
-    Work().spend_on([value])
+    Work().spend_through([value])
     for _ in range(100):
         value = (value, value)
     with bounded(), pytest.raises(SecurityError):
-        Work().spend_on([value])
+        Work().spend_through([value])
 
 
 def test_names_that_a_failing_template_sets_are_gone() -> None:
