@@ -100,13 +100,12 @@ class LeadEnvironment(ImmutableSandboxedEnvironment):
         theirs: dict[str, Callable[..., object]] = {**self.filters, "round": rounded, "sum": summed}
         kept = {name: _absent_stays(theirs[name]) for name in filters.JINJA_FILTERS}
         counts = {"count": _length, "length": _length}
-        helpers: dict[str, Callable[..., object]] = {_TEXT: text, _SLICE: _slice, _GONE_THROUGH: lambda value: value}
+        helpers: dict[str, Callable[..., object]] = {_TEXT: text, _SLICE: _slice}
         ours: dict[str, Callable[..., object]] = {**kept, **counts, **filters.OWN_FILTERS, "lookup": lookup, **helpers}
-        through = THROUGH | {_GONE_THROUGH}
         self.filters = {
-            name: self._counted(ours[name], DEAR.get(name, FILTER), through=name in through) for name in ours
+            name: self._counted(ours[name], DEAR.get(name, FILTER), through=name in THROUGH) for name in ours
         }
-        self.filters[_ITEMS] = self._items
+        self.filters |= {_ITEMS: self._items, _GONE_THROUGH: self._gone_through}
         numbers: dict[str, Callable[..., object]] = {"even": is_even, "odd": is_odd, "divisibleby": is_divisible_by}
         presence: dict[str, Callable[..., object]] = {"defined": lambda value: not absent(value), "undefined": absent}
         tests: dict[str, Any] = {**self.tests, **numbers, **presence}
@@ -124,6 +123,11 @@ class LeadEnvironment(ImmutableSandboxedEnvironment):
             return function(*args, **keywords)
 
         return counted
+
+    def _gone_through(self, value: object) -> object:
+        if isinstance(value, str | bytes | dict | list | tuple):
+            self.work.spend_through((value,))
+        return value
 
     def _items(self, value: object) -> object:
         items = limited_items(value)
@@ -152,7 +156,8 @@ class LeadEnvironment(ImmutableSandboxedEnvironment):
     def call_binop(self, context: Context, operator: str, left: object, right: object) -> object:
         """``+``; and ``*``, ``**`` and ``%`` of numbers of a sane size only. Raises SecurityError otherwise."""
         if operator == "+":
-            self.work.spend_on((left, right))
+            if not (isinstance(left, int | float) and isinstance(right, int | float)):
+                self.work.spend_on((left, right))
             return super().call_binop(context, operator, left, right)
         check_numbers(operator, left, right)
         return super().call_binop(context, operator, left, right)

@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from connector.cli.lead_file import leads
+from fuzz.claims import bounded
 
 LEAD = {"a": 1, "b": [{"c": "x\ny { ["}]}
 
@@ -88,3 +89,10 @@ def test_any_leads(several: list[dict[str, Any]], indent: int | None, as_list: b
         text = "\n".join(json.dumps(each, indent=indent, ensure_ascii=ascii_only) for each in several)
     content = text.encode()
     assert [json.loads(found.value) for found in leads(content)] == several
+
+
+@pytest.mark.parametrize("line", [b'{"a": 1\n', b"x\n", b'"a\n', b"{\n"])
+def test_a_file_of_broken_lines_is_taken_apart_soon(line: bytes) -> None:
+    """The time for one does not grow with those before it."""
+    with bounded():
+        assert sum(1 for _ in leads(line * 200_000)) == 200_000
