@@ -11,7 +11,7 @@ from fuzz.inputs import AS_IT_IS, Source
 
 LONGEST = 2_048
 LARGEST = 200 * 1024
-"""Bytes of a stretched one: a line that nests with all that follow takes up to 0.1 ms, which is as deep as JSON is read."""
+"""Bytes of a stretched one: a line in which all that follow nest takes 0.1 ms, up to the depth that JSON is read to."""
 WORDS = (b"[", b"]", b"{", b"}", b",", b"\n", b"\n{", b'"', b"\\", b"\xef\xbb\xbf", b"\xff")
 
 
