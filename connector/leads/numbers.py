@@ -22,9 +22,6 @@ from connector.leads.spec import PhoneFormat
 # A plus before the first digit, if anywhere. Possessive: one pass over the text, where its square would take hours for
 # a lead of a megabyte.
 _PHONE = re.compile(r"[(). \-]*+\+?[0-9(). \-]*+")
-_FEWEST, _MOST = 3, 20
-"""Digits of what is sent as given: emergency numbers have three, and none in the world has more than fifteen and a
-prefix."""
 _NOT_DIGITS = re.compile(r"[^0-9]+")
 _PLUS = ("+", "\uff0b")
 # re itself remembers 512 patterns, too few for the numbers of a hundred regions in turn: for compiling them anew each
@@ -132,11 +129,9 @@ def _text(value: object) -> str | None:
 
 
 def _digits(text: str) -> str:
-    """The digits of what looks like a phone number; empty for what does not."""
-    if not _PHONE.fullmatch(text):
-        return ""
-    digits = _NOT_DIGITS.sub("", text)
-    return digits if _FEWEST <= len(digits) <= _MOST else ""
+    """The digits of what looks like a phone number; empty for what does not. How many there must be is for the API to
+    say: its page does not."""
+    return _NOT_DIGITS.sub("", text) if _PHONE.fullmatch(text) else ""
 
 
 def _leave_out(name: str, unusable: list[Unusable], some_left: bool, scope: Scope) -> None:

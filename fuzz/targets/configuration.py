@@ -62,7 +62,7 @@ def one(data: bytes) -> None:
         if draft.plan is None or problems:
             return
         _check_problems(list(draft.plan.warnings), content)
-        summary.as_text(summary.summary(loaded, draft.plan))
+        summary.as_text(summary.summary(loaded, draft.plan, samples.NOW_MS))
         for _, document in samples.documents():
             lead = check_decoded(draft.plan.decoder.decode(Format.JSON, document, None))
             if lead is not None:

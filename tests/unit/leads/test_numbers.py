@@ -43,11 +43,9 @@ def test_formats(channel: Channel, form: str, number: object, sent: str) -> None
 
 
 @pytest.mark.parametrize("phones", [PhoneSpec(), PhoneSpec(PhoneFormat.AS_GIVEN, "UY")])
-@pytest.mark.parametrize(
-    "number", ["12", "5", 5, "++59899123456", "598+99123456", "1" * 21, "tel:099123456", "+", "()"]
-)
+@pytest.mark.parametrize("number", ["++59899123456", "598+99123456", "tel:099123456", "+", "()"])
 def test_what_is_no_number_is_not_sent_as_given(phones: PhoneSpec, number: object) -> None:
-    """3 to 20 digits, and a plus before the first if anywhere."""
+    """Digits, and a plus before the first if anywhere. How many the API takes it alone knows."""
     event = with_phones(number, "(+598) 99 123 456", 911)
     assert contact_of(event, route(phones=phones))["clientIds"] == ["(+598) 99 123 456", "911"]
     values: dict[str, YamlValue] = {"clientId": "person.phones[0]"}
