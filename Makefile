@@ -10,10 +10,10 @@ SECONDS ?= 3600
 PARALLEL := -n 2 --dist worksteal
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test unit integration chaos check format docs lock bench fuzz clean
+.PHONY: help install demo test unit integration chaos chart chart-snapshots check format docs lock bench fuzz clean
 
 help: ## List the targets
-	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 18
 
 $(READY): requirements-dev.txt pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed: make PYTHON=python3.11")'
@@ -46,12 +46,21 @@ chaos: $(READY) ## The fault matrix, RUNS=1 times (15 min each); writes docs/rel
 	done
 	$(BIN)/python -m tests.chaos.report --last $(RUNS)
 
+chart: $(READY) ## The Helm chart: lint, template tests, schemas of two Kubernetes versions (first builds its tools, minutes)
+	@$(BIN)/python -m helm.tools
+	$(BIN)/python -m pytest -n 2 helm/checks $(ARGS)
+
+chart-snapshots: $(READY) ## Take the chart's manifests as they are now for right
+	@$(BIN)/python -m helm.tools
+	.cache/chart/bin/untt --update-snapshot helm/lead-connector
+
 check: $(READY) ## Format, lint, types, imports, generated docs
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/python -m connector.config | diff -u docs/configuration.md - || { echo "stale: make docs"; exit 1; }
+	$(BIN)/python -m helm.docs --check
 
 format: $(READY) ## Format and fix what can be fixed
 	$(BIN)/ruff format .
@@ -59,6 +68,7 @@ format: $(READY) ## Format and fix what can be fixed
 
 docs: $(READY) ## Write the generated documents anew
 	$(BIN)/python -m connector.config > docs/configuration.md
+	$(BIN)/python -m helm.docs
 
 bench: $(READY) ## Benchmark: drain a real Kafka into a fast sink, beside a floor without HTTP
 	@$(BIN)/python -m testbed fetch

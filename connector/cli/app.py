@@ -11,6 +11,7 @@ import connector
 from connector.cli.demo import demo
 from connector.cli.output import Output
 from connector.cli.sandbox import sandbox
+from connector.leads.outcome import Outcome
 
 ConfigFile = Annotated[
     Path, typer.Option("--config", "-c", help="The configuration file (YAML).", metavar="FILE", show_default=False)
@@ -144,6 +145,33 @@ def preview(
             output=output,
         )
     )
+
+
+@app.command()
+def roundtrip(
+    config: ConfigFile,
+    file: Annotated[
+        Path,
+        typer.Option(
+            "--input",
+            metavar="FILE",
+            help="A lead as JSON. The text $ID in it becomes a new id, $NOW the time.",
+            show_default=False,
+        ),
+    ],
+    topic: Annotated[
+        str | None, typer.Option(metavar="TOPIC", help="Topic to write to.", show_default="the first named")
+    ] = None,
+    timeout: Annotated[str, typer.Option(metavar="TIME", help="How long to wait for the receipt.")] = "60s",
+    expect: Annotated[
+        list[Outcome] | None, typer.Option(help="Outcome that is a success.", show_default="delivered and filtered")
+    ] = None,
+) -> None:
+    """Write one lead to a topic that is read, and wait for its receipt. The lead is real: it is delivered."""
+    from connector.cli.roundtrip import roundtrip as command
+
+    outcomes = expect or [Outcome.DELIVERED, Outcome.FILTERED]
+    raise typer.Exit(command(config, file=file, topic=topic, timeout=timeout, expect=outcomes))
 
 
 app.command()(demo)
