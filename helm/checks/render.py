@@ -27,7 +27,7 @@ def rendered(values: Path, *options: str) -> str:
     return run(tools.helm(), "template", "leads", CHART, "--namespace", "sales", "--values", values, *options)
 
 
-def manifests(values: Path) -> dict[tuple[str, str], dict[str, Any]]:
+def manifests(values: Path, *options: str) -> dict[tuple[str, str], dict[str, Any]]:
     """The manifests by kind and name."""
-    documents = [each for each in yaml.safe_load_all(rendered(values)) if each]
+    documents = [each for each in yaml.safe_load_all(rendered(values, *options)) if each]
     return {(each["kind"], each["metadata"]["name"]): each for each in documents}

@@ -79,3 +79,17 @@ def _load(text: str, folder: Path, environment: dict[str, str]) -> Settings:
     path = folder / "connector.yaml"
     path.write_text(text, "utf-8")
     return load(path, environment, check_files=False).settings
+
+
+def _values_in_the_documents() -> list[str]:
+    text = (ROOT / "docs" / "kubernetes.md").read_text("utf-8")
+    return re.findall(r"^```yaml\n# values\n(.*?)^```$", text, re.DOTALL | re.MULTILINE)
+
+
+@pytest.mark.parametrize("values", _values_in_the_documents(), ids=lambda text: " ".join(text.split())[:60])
+def test_values_in_the_documents_install(values: str, tmp_path: Path) -> None:
+    """Laid over the smallest ones, and the connector takes what comes of them."""
+    path = tmp_path / "values.yaml"
+    path.write_text(values, "utf-8")
+    found = manifests(BASIC, "--values", str(path))
+    _load(found["ConfigMap", "leads-lead-connector"]["data"]["connector.yaml"], tmp_path, {})

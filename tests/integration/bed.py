@@ -256,10 +256,10 @@ class Connector:
             else:
                 self.config[section] = values
         self._bootstrap = bootstrap
-        self._file = folder / f"{name}.yaml"
-        self._file.write_text(yaml.safe_dump(self.config, sort_keys=False))
+        self.file = folder / f"{name}.yaml"
+        self.file.write_text(yaml.safe_dump(self.config, sort_keys=False))
         self.process = Process(
-            name, [sys.executable, "-m", "connector", "run", "-c", str(self._file)], folder / f"{name}.log"
+            name, [sys.executable, "-m", "connector", "run", "-c", str(self.file)], folder / f"{name}.log"
         )
         self._admin = ""
 

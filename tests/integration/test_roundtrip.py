@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
 
 import pytest
 
@@ -29,7 +28,7 @@ def connector(bed: Bed) -> Connector:
 def roundtrip(bed: Bed, connector: Connector, *options: str) -> Ran:
     lead = bed.folder / "lead.json"
     lead.write_text(json.dumps(LEAD))
-    return cli("roundtrip", "-c", Path(connector.config_path), "--input", lead, *options)
+    return cli("roundtrip", "-c", connector.file, "--input", lead, *options)
 
 
 def test_a_lead_comes_back_as_delivered_each_time(bed: Bed, connector: Connector) -> None:

@@ -48,7 +48,7 @@ def test_a_receipt_is_told_in_a_line(receipt: Receipt, text: str) -> None:
     ("changes", "options", "told"),
     [
         ({}, [], "has no receipts.topic"),
-        ({"receipts": {"topic": "r"}, "schemas": {"formats": {"leads": "single_object"}}}, [], "leads does not take JSON"),
+        ({"receipts": {"topic": "r"}, "schemas": {"formats": {"leads": "single_object"}}}, [], "does not take JSON"),
         ({"receipts": {"topic": "r"}}, ["--topic", "other"], "other is none of kafka.topics"),
         ({"receipts": {"topic": "r"}, "kafka": {"topics": ["^leads-.*"]}}, [], "has only patterns"),
         ({"receipts": {"topic": "r"}}, ["--timeout", "60"], "'60' is not a duration"),
