@@ -7,7 +7,9 @@ import re
 from pathlib import Path
 
 import pytest
+import yaml
 
+import connector
 from connector.config import load
 from connector.config.settings import Settings
 from connector.service import LEAVE
@@ -52,6 +54,12 @@ def test_the_connector_takes_what_the_chart_gives_it(values: Path, tmp_path: Pat
     assert [each["containerPort"] for each in container["ports"]] == [settings.telemetry.listen.port]
     grace = workload["spec"]["template"]["spec"]["terminationGracePeriodSeconds"]
     assert grace == settings.delivery.drain_timeout.total_seconds() + LEAVE + REST
+
+
+def test_the_chart_is_for_this_version() -> None:
+    """A tag that is not given is the connector's version."""
+    chart = yaml.safe_load((CHART / "Chart.yaml").read_text("utf-8"))
+    assert (chart["version"], chart["appVersion"]) == (connector.__version__, connector.__version__)
 
 
 def test_metrics_that_are_asked_for_exist() -> None:

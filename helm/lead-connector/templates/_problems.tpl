@@ -2,7 +2,7 @@
 
 {{- define "lead-connector.check" -}}
 {{- $problems := "" -}}
-{{- range list "config" "membership" "scaling" "keda" "shutdown" "files" "environment" "network" "test" -}}
+{{- range list "config" "secrets" "membership" "scaling" "keda" "shutdown" "files" "environment" "network" "test" -}}
 {{- $problems = print $problems (include (printf "lead-connector.problems.%s" .) $) -}}
 {{- end -}}
 {{- if trim $problems -}}
@@ -20,6 +20,18 @@
 {{ else if eq (include "lead-connector.port" .) "0" }}- config.telemetry.listen takes any free port, which no probe can know: give a port, as in 0.0.0.0:9464
 {{ else if regexMatch "^(127\\.|localhost|\\[?::1)" $listen }}- config.telemetry.listen is {{ $listen }}, where no probe can reach it: use 0.0.0.0:{{ include "lead-connector.port" . }}
 {{ end -}}
+{{- end -}}
+
+{{/* The connector refuses these too, but then they are in the cluster already. Their values are never shown. */}}
+{{- define "lead-connector.problems.secrets" -}}
+{{- range $name, $_ := dig "kafka" "properties" dict .Values.config -}}
+{{- if regexMatch "password|passphrase|secret|sasl\\.jaas\\.config|ssl\\.key\\.pem|private\\.key\\.pem" $name }}- config.kafka.properties has {{ $name }}, and a ConfigMap is no place for a secret: put it into a Secret under secrets, and the file's path into config.kafka.property_files
+{{ end -}}
+{{- end -}}
+{{- range $place, $url := dict "schemas.registry.url" (dig "schemas" "registry" "url" "" .Values.config) "ucontact.base_url" (dig "ucontact" "base_url" "" .Values.config) -}}
+{{- if regexMatch "://[^/]*@" $url }}- config.{{ $place }} has credentials in it, and a ConfigMap is no place for them: give them as files under secrets
+{{ end -}}
+{{- end -}}
 {{- end -}}
 
 {{- define "lead-connector.problems.membership" -}}
