@@ -98,7 +98,7 @@ class Member(Connector):
         command = [sys.executable, "-m", "tests.chaos.program", "--trace", str(trace), *self._instruments]
         if crash_at is not None:
             command += ["--crash-at", crash_at]
-        command += ["run", "-c", str(self._file)]
+        command += ["run", "-c", str(self.file)]
         log, environ = self._folder / f"{label}.log", {"PYTHONPATH": str(ROOT)}
         self.process = Process(label, command, log, environ=environ, output=output)
         buffer = self.config["delivery"].get("buffer", {}).get("max_leads", BUFFER)
