@@ -32,8 +32,8 @@ class Report:
 
     @property
     def code(self) -> int:
-        """The exit code: 2 for the configuration, 1 for what it meets."""
-        return 2 if self.problems else 1 if self.failures else 0
+        """The exit code: 2 for a configuration that cannot be used, or not with what it meets."""
+        return 2 if self.problems or self.failures else 0
 
 
 def check(config: Path, *, online: bool, replicas: int | None = None, output: Output) -> int:

@@ -119,7 +119,7 @@ def test_all_is_there(kafka: Broker, registry: Registry, make_topic: MakeTopic, 
 def test_what_is_missing_is_all_listed(
     kafka: Broker, registry: Registry, make_topic: MakeTopic, tmp_path: Path
 ) -> None:
-    """Topics, a pattern, the dead-letter topic, a schema that does not fit, the API: exit 1, each with its place."""
+    """Topics, a pattern, the dead-letter topic, a schema that does not fit, the API: exit 2, each with its place."""
     topic = make_topic(1, name="check")
     with SchemaRegistryClient({"url": registry.url}) as client:
         client.register_schema(f"{topic}-value", Schema(OTHER, "AVRO"))
@@ -132,7 +132,7 @@ def test_what_is_missing_is_all_listed(
         dead_letters={"topic": "no.such.dead"},
     )
     ran, findings, problems = online(config)
-    assert ran.code == 1
+    assert ran.code == 2
     assert {path: problem["kind"] for path, problem in problems.items()} == {
         "kafka.topics[1]": "online",
         "kafka.topics[2]": "online",
@@ -146,7 +146,7 @@ def test_what_is_missing_is_all_listed(
     assert findings["brokers"]["ok"] and findings["registry"]["ok"] and not findings["API"]["ok"]
     assert all(problem["line"] for problem in problems.values())
     told = cli("check", "-c", config, "--online")
-    assert told.code == 1 and "FAILED  API" in told.out and "5 problems online" in told.err
+    assert told.code == 2 and "FAILED  API" in told.out and "5 problems online" in told.err
 
 
 def test_nobody_answers(tmp_path: Path) -> None:
@@ -159,7 +159,7 @@ def test_nobody_answers(tmp_path: Path) -> None:
         ucontact={"base_url": f"http://127.0.0.1:{api}"},
     )
     ran, findings, problems = online(config)
-    assert ran.code == 1
+    assert ran.code == 2
     assert list(problems) == ["kafka.bootstrap_servers", "schemas.registry.url", "ucontact.base_url"]
     assert f"cannot reach 127.0.0.1:{broker}" in problems["kafka.bootstrap_servers"]["message"]
     assert not any(finding["ok"] for finding in findings.values())
