@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from jinja2 import nodes
 
+from connector.leads.arithmetic import arithmetic_findings
 from connector.leads.attributes import GIVE_TEXT, METHODS, has_attribute, has_method
 from connector.leads.comparisons import EQUAL, MEMBER, SIGNS, TEST_OPERATORS, compare_findings
 from connector.leads.filter_arguments import pattern_findings
@@ -116,6 +117,7 @@ class Checker:
         if sign := _ARITHMETIC.get(type(node)):
             for child in children:
                 self._remark_null(sign, child)
+            self.findings.extend(arithmetic_findings(sign, [shapes for _, shapes in children]))
         if isinstance(node, nodes.List):
             return (array_of([shapes for _, shapes in children]),)
         if isinstance(node, nodes.Dict):

@@ -143,7 +143,7 @@ def test_no_phone_left_sets_the_lead_aside(phones: object, reason: Reason) -> No
             lead(),
             Reason.EXPRESSION_FAILED,
         ),
-        ({"data": {"a": "person.firstName + 1"}}, lead(), Reason.EXPRESSION_FAILED),
+        ({"data": {"a": "(person.firstName or 1) + 1"}}, lead(), Reason.EXPRESSION_FAILED),
     ],
 )
 def test_a_bad_value_sets_the_lead_aside_without_telling_it(
@@ -194,7 +194,7 @@ def test_a_message_contact_needs_a_phone(number: str | None, reason: Reason) -> 
 def test_the_schedule_fails_with_its_own_name() -> None:
     """An expression of scheduleDate that raises is told as such."""
     event = lead(receivedAt=datetime(2026, 1, 1, tzinfo=UTC))
-    aside = set_aside(event, route({"clientIds": "person.phones", "scheduleDate": "receivedAt + 1"}))
+    aside = set_aside(event, route({"clientIds": "person.phones", "scheduleDate": "(receivedAt or 1) + 1"}))
     assert (aside.reason, "scheduleDate" in aside.message) == (Reason.EXPRESSION_FAILED, True)
 
 

@@ -140,6 +140,39 @@ def test_types_that_never_meet_are_a_problem(value: str, message: str) -> None:
 
 
 @pytest.mark.parametrize(
+    ("value", "message", "hint"),
+    [
+        ("at + 3600", "+ takes two numbers, two texts or two lists, not timestamp and long", "epoch_ms"),
+        ("seenAt - 1", "- takes two numbers or two times, not timestamp and long", "epoch_ms"),
+        ("token + 'x'", "+ takes two numbers, two texts or two lists, not uuid and string", "~ joins"),
+        ("platform + 1", "+ takes two numbers, two texts or two lists, not enum and long", "~ joins"),
+        ("phones + 'x'", "+ takes two numbers, two texts or two lists, not array and string", ""),
+        ("phones | first + 1", "+ takes two numbers, two texts or two lists, not string and long", "| int"),
+        ("id * 2", "* takes two numbers, not string and long", "| int"),
+        ("id % score", "% takes two numbers, not string and int", "| int"),
+        ("-phones", "- takes a number, not array", ""),
+        ("{{ score / id }}", "/ takes two numbers, not int and string", "| int"),
+    ],
+)
+def test_arithmetic_that_fails_for_every_lead_is_a_problem(value: str, message: str, hint: str) -> None:
+    """Before the first lead is set aside for it."""
+    [problem] = checked(value).problems
+    assert problem.message == message
+    assert hint in problem.hint
+
+
+@pytest.mark.parametrize(
+    "value",
+    ["score + 1.5", "test + 1", "id + platform", "phones + ['x']", "(at - at).days", "(at | epoch_s) // 60", "-score",
+     "either + 'x'", "extra.a + id", "(rank or 0) + 1", "(rank or '0') + 1", "phones | length + 1", "gaps[0] + 'x'",
+     "(id | int) * score", "score + none", "id[:2] + 'x'"],
+)  # fmt: skip
+def test_arithmetic_that_may_work_is_accepted(value: str) -> None:
+    """What fits, may fit by one branch of a union, or is not known."""
+    assert not checked(value).problems
+
+
+@pytest.mark.parametrize(
     "value",
     ["score == 5.0", "test == 1", "score in [1, 2]", "id in phones", "extra.a > 'b'", "at > seenAt",
      "(id | int) > 5", "(extra.a | int) == score", "phones | length > 1", "score == (rank or '')",
