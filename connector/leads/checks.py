@@ -24,6 +24,8 @@ Names = dict[str, "Shapes | None"]
 
 _CONST_KINDS = {str: "string", int: "long", float: "double", bool: "boolean"}
 _TEXT_KINDS = frozenset({"string", "enum", "uuid"})
+_NOTHING = frozenset({"null", "nil", "undefined"})
+"""What other languages call none."""
 MAX_LOOPS = 2
 """How deep loops may nest: with short ranges, an expression comes to an end soon."""
 _STATEMENTS = "only {{ }}, {% if %}, {% for %} and {% set name = … %} are available"
@@ -128,7 +130,8 @@ class Checker:
 
     def _test(self, node: nodes.Test, children: list[tuple[nodes.Node, Shapes | None]]) -> None:
         if node.name not in ENVIRONMENT.tests:
-            self.findings.append((f"unknown test {node.name!r}", nearest(node.name, ENVIRONMENT.tests)))
+            hint = "write none" if node.name.lower() in _NOTHING else nearest(node.name, ENVIRONMENT.tests)
+            self.findings.append((f"unknown test {node.name!r}", hint))
         elif (operator := TEST_OPERATORS.get(node.name)) is not None and len(children) == 2:
             self.findings.extend(compare_findings(operator, *children))
 
@@ -158,8 +161,11 @@ class Checker:
     def _name(self, name: str) -> Shapes | None:
         if name in self._names:
             return self._names[name]
-        hint = nearest_or_all(name, self._names)
-        self.findings.append((f"the event has no field {name!r}", f"{hint}; for the text itself, write \"'{name}'\""))
+        if name.lower() in _NOTHING:
+            hint = "write none: x is none, x is not none"
+        else:
+            hint = f"{nearest_or_all(name, self._names)}; for the text itself, write \"'{name}'\""
+        self.findings.append((f"the event has no field {name!r}", hint))
         return None
 
     def _field(self, shapes: Shapes | None, name: str) -> Shapes | None:

@@ -7,6 +7,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
@@ -29,6 +30,15 @@ Path = tuple[str | int, ...]
 PYTHON = "python"
 _WITHOUT_HOPE = (SecurityError, ArithmeticError, TypeError)
 """Of what fails without a lead, what no table in a file can change."""
+_FOREIGN = [
+    (theirs, ours, re.compile(pattern))
+    for theirs, ours, pattern in (
+        ("=", "==", r"(?<![=!<>])=(?!=)"), ("&&", "and", "&&"), ("||", "or", r"\|\|"), ("!", "not", "!(?!=)"),
+        ("===", "==", "==="), ("!==", "!=", "!=="), ("<>", "!=", "<>"),
+    )
+]  # fmt: skip
+"""Operators of other languages, and ours."""
+_QUOTED = re.compile(r"'[^']*'|\"[^\"]*\"")
 MAX_REASON = 200
 """Characters of what Python says of a failure."""
 _TOO_MUCH = (RecursionError, SyntaxError, ValueError, OverflowError, MemoryError)
@@ -63,6 +73,13 @@ def is_template(source: str) -> bool:
 def is_function(value: YamlValue) -> bool:
     """True for ``{python: …}``."""
     return isinstance(value, dict) and value.keys() == {PYTHON}
+
+
+def _spelling(source: str) -> str:
+    """The hint for what is no expression: operators as other languages write them, or text without its quotes."""
+    bare = _QUOTED.sub("", source)
+    found = [f"{ours} for {theirs}" for theirs, ours, pattern in _FOREIGN if pattern.search(bare)]
+    return f"write {', '.join(found)}" if found else "for text, quote it twice: \"'text'\""
 
 
 class Compiler:
@@ -130,7 +147,7 @@ class Compiler:
         try:
             node = self._parsed(source)
         except TemplateSyntaxError as error:
-            return self.problem(path, f"not an expression: {error.message}", "for text, quote it twice: \"'text'\"")
+            return self.problem(path, f"not an expression: {error.message}", _spelling(source))
         shapes, sound = self._check(node, path)
         if not sound:
             return constant(None)

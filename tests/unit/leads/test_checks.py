@@ -36,6 +36,13 @@ from tests.unit.leads.samples import findings, problems_of, route
         ("consent.purpose", "[0]"),
         ("person.firstName.upper", "upper()"),
         ("hello", "'hello'"),
+        ("person.email != null", "not none"),
+        ("person.email is null", "none"),
+        ("priority = 5", "== for ="),
+        ("source.isTest && person.email || priority", "and for &&, or for ||"),
+        ("!source.isTest", "not for !"),
+        ("priority === 5", "== for ==="),
+        ("call me", "'text'"),
     ],
 )
 def test_an_unknown_name_is_a_problem_with_the_nearest_known_one(value: str, hint: str) -> None:
