@@ -8,6 +8,7 @@ from pathlib import Path
 from stat import S_ISDIR, S_ISREG
 from typing import Any
 
+from connector.config.environment import variable
 from connector.config.names import ReferencedFile
 from connector.config.problems import Finding, KeyPath, quote
 from connector.config.section import NotGiven, Section, is_map, keys_of, metadata_of
@@ -80,6 +81,7 @@ def _inside(value: Any, mark: ReferencedFile, base: Path, path: KeyPath) -> Iter
                 # Someone may have put the secret itself here: not shown.
                 yield Finding(path, message, "Give the path of a file with the secret, not the secret itself")
             else:
+                hint = hint or (f"To check it elsewhere, name another file in {variable(path)}" if mark.secret else "")
                 yield Finding(path, f"{quote(str(value))}: {message}", hint)
     elif isinstance(value, tuple):
         for index, item in enumerate(value):

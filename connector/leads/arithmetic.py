@@ -15,6 +15,7 @@ _GROUPS = {
 _MOMENTS = frozenset({"timestamp", "local timestamp", "date"})
 _GO = {"+": frozenset({_NUMBER, _TEXT, "bytes", "array"}), "-": frozenset({_NUMBER, *_MOMENTS})}
 _JUST_NUMBERS = frozenset({_NUMBER})
+_EXACT = "decimal"
 _TAKES = {"+": "two numbers, two texts or two lists", "-": "two numbers or two times"}
 
 
@@ -23,7 +24,8 @@ def arithmetic_findings(sign: str, operands: list[Shapes | None]) -> list[Findin
     known = [solid(shapes or ()) for shapes in operands]
     if not all(known):
         return []
-    groups = [frozenset(_GROUPS.get(shape.kind, shape.kind) for shape in shapes) for shapes in known]
+    apart = {_EXACT: _EXACT} if sign == "**" else {}
+    groups = [frozenset((_GROUPS | apart).get(shape.kind, shape.kind) for shape in shapes) for shapes in known]
     one = len(groups) == 1
     if frozenset.intersection(*groups) & (_JUST_NUMBERS if one else _GO.get(sign, _JUST_NUMBERS)):
         return []
@@ -37,4 +39,6 @@ def _way_out(sign: str, groups: frozenset[str]) -> str:
         return "| epoch_ms gives the milliseconds of an instant, | date(…) text of a time"
     if sign == "+" and not groups - {_TEXT, _NUMBER, "uuid", "date", "time"}:
         return "~ joins anything as text; | int makes a number of text"
+    if _EXACT in groups:
+        return "write x * x"
     return "| int makes a number of text" if _TEXT in groups else ""

@@ -9,7 +9,7 @@ import orjson
 
 from connector.leads.candidates import compile_candidates, zone_finder
 from connector.leads.coerce import COERCE
-from connector.leads.expressions import Compiler, Path
+from connector.leads.expressions import Compiler, ItemError, Path
 from connector.leads.filters import AbsentError
 from connector.leads.findings import nearest
 from connector.leads.numbers import Make, ParsedNumbers, many_as_given, one_as_given
@@ -21,6 +21,8 @@ from connector.leads.regions import FindRegion, compile_regions
 from connector.leads.schedule import plan
 from connector.leads.scope import Evaluate, Scope, always
 from connector.leads.spec import PhoneFormat, PhoneSpec, RouteSpec, YamlValue
+from connector.leads.values import UnsendableError
+from connector.leads.work import LimitError
 
 _TIMEZONE, _SCHEDULE_DATE = "timezone", "scheduleDate"
 _PHONE_KINDS = frozenset({Kind.PHONE, Kind.PHONES})
@@ -35,12 +37,29 @@ class _Field(NamedTuple):
     coerce: Callable[[str, object], object] | None
 
 
+_WORDS: tuple[tuple[type[Exception], str], ...] = (
+    (TypeError, "a value is of a type that it does not take, or absent"),
+    (ZeroDivisionError, "it divides by zero"),
+    (ArithmeticError, "a number that cannot be computed with"),
+    (ValueError, "a value that it cannot use"),
+    (LookupError, "a key or an index that is not there"),
+)
+
+
 def fail(name: str, error: Exception, stage: Stage = Stage.MAP) -> NoReturn:
-    """An expression raised. Its message may quote the lead, so only the error's type is told. Raises RefusalError."""
+    """An expression raised. Its message may quote the lead, so only what we wrote ourselves is told. Raises
+    RefusalError."""
+    if isinstance(error, ItemError):
+        name, error = name + error.place, error.cause
     if isinstance(error, AbsentError):
         raise RefusalError(Reason.MISSING_FIELD, f"{name}: {error}", stage=stage) from error
-    message = f"{name}: the expression failed with {type(error).__name__}"
+    why = str(error) if isinstance(error, LimitError | UnsendableError) else _in_words(error)
+    message = f"{name}: the expression failed with {type(error).__name__}: {why}"
     raise RefusalError(Reason.EXPRESSION_FAILED, message, stage=stage) from error
+
+
+def _in_words(error: Exception) -> str:
+    return next((words for kind, words in _WORDS if isinstance(error, kind)), "see the type of the error")
 
 
 class Contact:

@@ -28,8 +28,8 @@ from connector.leads.tables import Table, lookup_in
 
 Path = tuple[str | int, ...]
 PYTHON = "python"
-_WITHOUT_HOPE = (SecurityError, ArithmeticError, TypeError)
-"""Of what fails without a lead, what no table in a file can change."""
+_WITHOUT_HOPE = (SecurityError, ArithmeticError, TypeError, AssertionError, ValueError)
+"""What fails without a lead fails for each. (A key of a map may be there in another lead's.)"""
 _FOREIGN = [
     (theirs, ours, re.compile(pattern))
     for theirs, ours, pattern in (
@@ -80,6 +80,25 @@ def _spelling(source: str) -> str:
     bare = _QUOTED.sub("", source)
     found = [f"{ours} for {theirs}" for theirs, ours, pattern in _FOREIGN if pattern.search(bare)]
     return f"write {', '.join(found)}" if found else "for text, quote it twice: \"'text'\""
+
+
+def _looks_up(node: nodes.Node) -> bool:
+    """Whether it has what a table in a file gives, which may change."""
+    filters = [each for each in (node, *node.find_all(nodes.Filter)) if isinstance(each, nodes.Filter)]
+    return any(each.name == "lookup" for each in filters)
+
+
+class ItemError(Exception):
+    """An item of a list or object failed by ``cause``; ``place`` is its way there, such as ``.name`` or ``[1]``."""
+
+    def __init__(self, place: str, cause: Exception) -> None:
+        super().__init__(place)
+        self.place = place
+        self.cause = cause
+
+
+def _failed(place: str, error: Exception) -> ItemError:
+    return ItemError(place + error.place, error.cause) if isinstance(error, ItemError) else ItemError(place, error)
 
 
 class Compiler:
@@ -185,7 +204,7 @@ class Compiler:
             try:
                 compiled.evaluate(Scope({}, ""))
             except Exception as error:  # noqa: BLE001 - an expression may raise anything
-                if isinstance(error, _WITHOUT_HOPE):
+                if isinstance(error, _WITHOUT_HOPE) and not _looks_up(node):
                     reason = str(error)[:MAX_REASON] or type(error).__name__
                     return self.problem(path, f"this fails for every lead: {reason}", "correct or remove it")
         return compiled
@@ -208,9 +227,18 @@ class Compiler:
     def _list(self, values: list[YamlValue], path: Path) -> Compiled:
         items = [self.value(each, (*path, index)) for index, each in enumerate(values)]
         calls = [each.evaluate for each in items]
+
+        def evaluate(scope: Scope) -> object:
+            made: list[object] = []
+            for call in calls:
+                try:
+                    made.append(call(scope))
+                except Exception as error:
+                    raise _failed(f"[{len(made)}]", error) from error
+            return made
+
         shapes = (array_of([each.shapes for each in items]),)
-        same = all(each.constant for each in items)
-        return Compiled(lambda scope: [call(scope) for call in calls], shapes, same, dict(enumerate(items)))
+        return Compiled(evaluate, shapes, all(each.constant for each in items), dict(enumerate(items)))
 
     def _object(self, values: dict[str, YamlValue], path: Path) -> Compiled:
         items: dict[str | int, Compiled] = {
@@ -219,6 +247,14 @@ class Compiler:
         calls = [(key, each.evaluate) for key, each in items.items()]
 
         def evaluate(scope: Scope) -> object:
-            return {key: value for key, call in calls if (value := call(scope)) is not None}
+            made: dict[object, object] = {}
+            for key, call in calls:
+                try:
+                    value = call(scope)
+                except Exception as error:
+                    raise _failed(f".{key}", error) from error
+                if value is not None:
+                    made[key] = value
+            return made
 
         return Compiled(evaluate, (Shape("map"),), all(each.constant for each in items.values()), items)

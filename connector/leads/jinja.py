@@ -21,6 +21,7 @@ from jinja2.visitor import NodeTransformer
 from connector.leads import filters
 from connector.leads.comparisons import TEST_OPERATORS
 from connector.leads.limited import (
+    alike,
     check_numbers,
     is_divisible_by,
     is_even,
@@ -38,6 +39,7 @@ from connector.leads.values import absent, text
 from connector.leads.work import DEAR, FILTER, THROUGH, Work
 
 LOOP_ATTRIBUTES = frozenset({"index", "index0", "revindex", "revindex0", "first", "last", "length"})
+_CHECKED = frozenset({"*", "**", "%"})
 _RESULT = "_result"
 _TEXT = "_text"
 _SLICE = "_slice"
@@ -81,7 +83,7 @@ class LeadContext(Context):
 class LeadEnvironment(ImmutableSandboxedEnvironment):
     """The environment in which all expressions are compiled and run."""
 
-    intercepted_binops = frozenset({"+", "*", "**", "%"})
+    intercepted_binops = frozenset({"+", "-", "*", "**", "/", "//", "%"})
     context_class = LeadContext
 
     def __init__(self, tables: Mapping[str, Table] = MappingProxyType({})) -> None:
@@ -154,13 +156,13 @@ class LeadEnvironment(ImmutableSandboxedEnvironment):
         return super().call(__context, __obj, *args, **kwargs)
 
     def call_binop(self, context: Context, operator: str, left: object, right: object) -> object:
-        """``+``; and ``*``, ``**`` and ``%`` of numbers of a sane size only. Raises SecurityError otherwise."""
-        if operator == "+":
-            if not (isinstance(left, int | float) and isinstance(right, int | float)):
-                self.work.spend_on((left, right))
-            return super().call_binop(context, operator, left, right)
-        check_numbers(operator, left, right)
-        return super().call_binop(context, operator, left, right)
+        """``+``, ``-``, ``/`` and ``//``; and ``*``, ``**`` and ``%`` of numbers of a sane size only. Raises
+        LimitError otherwise."""
+        if operator in _CHECKED:
+            check_numbers(operator, left, right)
+        elif operator == "+" and not (isinstance(left, int | float) and isinstance(right, int | float)):
+            self.work.spend_on((left, right))
+        return super().call_binop(context, operator, *alike(left, right))
 
 
 ENVIRONMENT = LeadEnvironment()

@@ -1,4 +1,4 @@
-"""Jinja2's own loops, numbers and texts, in sizes that a lead can have. What is larger raises SecurityError."""
+"""Jinja2's own loops, numbers and texts, in sizes that a lead can have. What is larger raises LimitError."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ from itertools import islice
 from typing import cast
 
 from jinja2 import Environment, pass_environment
-from jinja2.exceptions import SecurityError
 from jinja2.filters import do_round, sync_do_sum
 
 from connector.leads.values import MAX_TEXT, absent
+from connector.leads.work import LimitError
 
 MAX_RANGE = 1000
 """Items a range() may have, and a loop go over: nested loops stay short."""
@@ -25,7 +25,7 @@ def limited_range(*args: int) -> range:
     """``range()``, of so many items."""
     numbers = range(*args)
     if len(numbers) > MAX_RANGE:
-        raise SecurityError(f"a range of more than {MAX_RANGE} items")
+        raise LimitError(f"a range of more than {MAX_RANGE} items")
     return numbers
 
 
@@ -38,7 +38,7 @@ def limited_items(value: object) -> object:
     if isinstance(value, Iterable) and not isinstance(value, Sized):
         value = list(islice(value, MAX_RANGE + 1))
     if isinstance(value, Sized) and len(value) > MAX_RANGE:
-        raise SecurityError(f"a loop over more than {MAX_RANGE} items")
+        raise LimitError(f"a loop over more than {MAX_RANGE} items")
     return value
 
 
@@ -46,9 +46,9 @@ def rounded(value: float, precision: int = 0, method: str = "common") -> float:
     """Jinja2's, for numbers, with a precision that they can have: it computes 10 to the power of that, and would take a
     text as often."""
     if not isinstance(value, int | float | Decimal):
-        raise SecurityError("round takes a number")
+        raise LimitError("round takes a number")
     if not -MAX_PRECISION <= precision <= MAX_PRECISION:
-        raise SecurityError(f"a precision of more than {MAX_PRECISION} digits")
+        raise LimitError(f"a precision of more than {MAX_PRECISION} digits")
     return do_round(value, precision, method)  # type: ignore[arg-type]  # which method there is, it says itself
 
 
@@ -58,18 +58,29 @@ def summed(
 ) -> object:
     """Jinja2's, for numbers: lists would be copied over and over."""
     if not isinstance(start, int | float | Decimal):
-        raise SecurityError("sum adds numbers")
+        raise LimitError("sum adds numbers")
     return sync_do_sum(environment, values, attribute, start)
 
 
 def check_numbers(operator: str, left: object, right: object) -> None:
-    """``*``, ``**`` and ``%`` are for numbers, and give some of a sane size."""
-    if not (isinstance(left, int | float) and isinstance(right, int | float)):
-        raise SecurityError(f"{operator} takes two numbers")
+    """``*``, ``**`` and ``%`` are for numbers, and give some of a sane size; ``**`` not for exact ones."""
+    takes = int | float if operator == "**" else int | float | Decimal
+    if not (isinstance(left, takes) and isinstance(right, takes)):
+        raise LimitError(f"{operator} takes two numbers")
     if isinstance(left, int) and isinstance(right, int):
         bits = {"*": left.bit_length() + right.bit_length(), "**": left.bit_length() * abs(right)}
         if bits.get(operator, 0) > MAX_BITS:
-            raise SecurityError(f"the result of {operator} is too large")
+            raise LimitError(f"the result of {operator} is too large")
+
+
+def alike(left: object, right: object) -> tuple[object, object]:
+    """A decimal and a number with a point as two decimals: Python has no arithmetic between them. ``1.21`` is then
+    what was written, and not the binary fraction beside it."""
+    if isinstance(left, Decimal) and isinstance(right, float):
+        return left, Decimal(repr(right))
+    if isinstance(right, Decimal) and isinstance(left, float):
+        return Decimal(repr(left)), right
+    return left, right
 
 
 def is_even(value: object) -> bool:
@@ -89,11 +100,11 @@ def is_divisible_by(value: object, number: object) -> bool:
 
 
 def joined(parts: Iterable[str]) -> str:
-    """What a template gives, of a sane size. Raises SecurityError."""
+    """What a template gives, of a sane size. Raises LimitError."""
     size, kept = 0, []
     for part in parts:
         size += len(part)
         if size > MAX_TEXT:
-            raise SecurityError(f"a text of more than {MAX_TEXT:,} characters")
+            raise LimitError(f"a text of more than {MAX_TEXT:,} characters")
         kept.append(part)
     return "".join(kept)

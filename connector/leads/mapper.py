@@ -174,7 +174,7 @@ class Mapper:
             fail("lead_id", error)
         if isinstance(value, UUID) or (isinstance(value, int) and not isinstance(value, bool)):
             value = str(value)
-        if value is None or value == "":
+        if value is None or _blank(value):
             raise RefusalError(Reason.MISSING_FIELD, "lead_id: the lead has none")
         if not isinstance(value, str):
             raise RefusalError(Reason.INVALID_FIELD, "lead_id: text is expected")
@@ -208,13 +208,18 @@ def _identity(compiler: Compiler, value: YamlValue, path: Path, *, required: boo
     return compiled.evaluate
 
 
+def _blank(value: object) -> bool:
+    """Text without a character: two leads with such an id have nothing in common."""
+    return isinstance(value, str) and not value.strip()
+
+
 def _key_of(key: Evaluate, scope: Scope) -> str | None:
     """What the duplicate window knows the lead by; None for a lead without a key, which is never a duplicate."""
     try:
         value = key(scope)
     except Exception as error:  # noqa: BLE001 - an expression may raise anything
         fail("duplicate_key", error)
-    if value is None or value == "":
+    if value is None or _blank(value):
         return None
     if isinstance(value, bool) or not isinstance(value, str | int | UUID):
         raise RefusalError(Reason.INVALID_FIELD, "duplicate_key: a text or a whole number is expected")

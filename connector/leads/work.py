@@ -24,6 +24,11 @@ THROUGH = frozenset({"dictsort", "max", "min", "pick", "sort", "unique"})
 """Filters that compare what they are given: not only a list's items, but what is in them."""
 
 
+class LimitError(SecurityError):
+    """An expression asks for more than a lead can need, or for what is not there for its values. The message is ours:
+    nothing of the lead is in it."""
+
+
 class Work:
     """Counts what is left. Belongs to one environment, and so to one thread."""
 
@@ -40,7 +45,7 @@ class Work:
         """Count so many steps. Raises SecurityError when there were too many."""
         self._left -= steps
         if self._left < 0:
-            raise SecurityError("too much work for one lead")
+            raise LimitError("too much work for one lead")
 
     def spend_on(self, values: Iterable[object], steps: int = 0) -> None:
         """Count so many steps, and those of going over each of these values once. Raises SecurityError."""
@@ -55,7 +60,7 @@ class Work:
         """As ``spend_on``, where all is gone through that is in a value, as often as it is in it: comparing a list that
         holds another twice, and that another twice …, takes twice as long with each.
 
-        Raises SecurityError before all is gone through where there is too much.
+        Raises LimitError before all is gone through where there is too much.
         """
         left = self._left - steps
         ahead: list[object] = list(values)

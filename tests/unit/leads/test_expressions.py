@@ -7,8 +7,9 @@ from typing import Any
 
 import pytest
 
+from connector.leads.outcome import Reason
 from connector.leads.spec import YamlValue
-from tests.unit.leads.samples import evaluate, findings, lead
+from tests.unit.leads.samples import evaluate, findings, lead, route, set_aside
 
 
 @pytest.mark.parametrize(
@@ -190,3 +191,21 @@ def test_a_function_that_cannot_be_used_is_a_problem(name: str) -> None:
 def test_an_expression_beyond_what_can_be_compiled_is_a_problem(value: str) -> None:
     """However deep or long an expression is, it works or is a problem with its place, never an exception."""
     assert [problem.path for problem in findings(value)] == [("value",)]
+
+
+def test_what_fails_in_an_object_or_list_is_named() -> None:
+    """In words, with its way there; the lead's values are not in them."""
+    values: dict[str, YamlValue] = {
+        "clientIds": "person.phones",
+        "data": {"id": "eventId", "far": {"late": ["eventId", "attributes.plan | int"]}},
+    }
+    aside = set_aside(lead(attributes={"plan": "secret"}), route(values))
+    assert aside.reason is Reason.EXPRESSION_FAILED
+    assert aside.message == "data.far.late[1]: the expression failed with ValueError: a value that it cannot use"
+
+
+def test_a_required_item_that_is_absent_is_named() -> None:
+    """As a missing field."""
+    values: dict[str, YamlValue] = {"clientIds": "person.phones", "data": {"plan": "attributes.plan | required"}}
+    aside = set_aside(lead(attributes={}), route(values))
+    assert (aside.reason, aside.message) == (Reason.MISSING_FIELD, "data.plan: a required value is absent")

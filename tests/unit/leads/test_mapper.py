@@ -166,7 +166,12 @@ def test_a_failing_condition_sets_the_lead_aside() -> None:
 
 @pytest.mark.parametrize(
     ("value", "reason"),
-    [("", Reason.MISSING_FIELD), (None, Reason.MISSING_FIELD), (["x"], Reason.INVALID_FIELD)],
+    [
+        ("", Reason.MISSING_FIELD),
+        (" \t", Reason.MISSING_FIELD),
+        (None, Reason.MISSING_FIELD),
+        (["x"], Reason.INVALID_FIELD),
+    ],
 )
 def test_a_lead_needs_an_id(value: object, reason: Reason) -> None:
     """Without an id a lead could be neither traced nor told from its repetition."""
@@ -244,7 +249,8 @@ def test_a_failing_duplicate_key_sets_the_lead_aside() -> None:
     """Without its key it might go twice; the message does not quote the lead."""
     aside = mapper(route(), duplicate_key="(person.email or 1) / 2").map(lead(), "leads", NOW_MS)
     assert isinstance(aside, SetAside) and aside.reason is Reason.EXPRESSION_FAILED
-    assert aside.message == "duplicate_key: the expression failed with TypeError"
+    words = "a value is of a type that it does not take, or absent"
+    assert aside.message == f"duplicate_key: the expression failed with TypeError: {words}"
 
 
 def test_a_lead_that_cannot_go_needs_no_key() -> None:
