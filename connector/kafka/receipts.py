@@ -161,6 +161,8 @@ def read_receipt(value: bytes | None) -> Receipt | None:
 def _receipt(content: Any) -> Receipt:
     if content["version"] != VERSION:
         raise ValueError("another version")
+    if content.get("lead") == "":
+        raise ValueError("no lead has an empty id, and a receipt none as its key")
     first = content.get("delivered")
     return Receipt(
         _text(content.get("lead")),

@@ -162,6 +162,7 @@ GOOD: dict[str, Any] = {
         {"outcome": "lost"},
         {"outcome": ["delivered"]},
         {"lead": 5},
+        {"lead": ""},
         {"time": -1},
         {"time": 1.5},
         {"time": True},
