@@ -37,7 +37,7 @@ def one(data: bytes) -> None:
         text = content.decode("utf-8", "surrogateescape")
         prefix = PREFIX if name < 128 else ""
         headers.append((prefix + OURS[name % len(OURS)], None if name % 64 == 63 else text if name & 64 else content))
-    lead_id, hub = source.text(), source.text()
+    lead_id, hub = source.text() or "lead-1", source.text()  # a mapping gives no empty id
     with bounded():
         origin = read_back(headers)
         record = Record(_claim(), 7, None, b"key", b"value", headers, origin=origin)
