@@ -6,20 +6,22 @@ Part of the composition root: it knows the vocabularies of the rooms, which know
 from __future__ import annotations
 
 from pathlib import Path
+from typing import NamedTuple
 
 import structlog
-from prometheus_client import Histogram
+from prometheus_client import Counter, Histogram
 
 from connector.delivery.breaker import BreakerState
 from connector.delivery.lane import Flush, Lane
 from connector.delivery.record import Claim, Record, Shipment
 from connector.kafka.receipt_reader import ReceiptsRead
+from connector.kafka.watch import Standing
 from connector.leads.answer import Answer, AnswerClass
 from connector.leads.mapped import Destination
 from connector.leads.outcome import Outcome, Reason, SetAside
 from connector.telemetry.health import Health
 from connector.telemetry.logs import Repeats
-from connector.telemetry.metrics import Metrics
+from connector.telemetry.metrics import TIME_TO_LEAD_PARTS, Metrics
 
 log = structlog.get_logger("connector")
 
@@ -45,6 +47,16 @@ _STORM = (
 )
 
 
+class _Route(NamedTuple):
+    """What is counted of every delivered lead of a route."""
+
+    delivered: Counter
+    time_to_lead: Histogram
+    in_kafka: Histogram
+    waiting: Histogram
+    api: Histogram
+
+
 class Reporting:
     """Implements ``delivery.Observer`` (event loop) and ``kafka.KafkaWatch`` (Kafka thread). Never raises or blocks."""
 
@@ -54,8 +66,8 @@ class Reporting:
         self._repeats = Repeats()
         self._open: set[Destination] = set()
         self._storms: set[Destination] = set()
-        self._time_to_lead: dict[str, Histogram] = {}
-        """By route: finding a metric by its label costs more than counting in it."""
+        self._by_route: dict[str, _Route] = {}
+        """Finding a metric by its label costs more than counting in it."""
 
     # Delivery, on the event loop.
 
@@ -129,27 +141,43 @@ class Reporting:
                 log.info("the API accepts leads again: going on", hub=destination.hub)
             self._metrics.hubs_storming.set(len(self._storms))
 
-    def delivered(self, shipments: list[Shipment], now_ms: int) -> None:
-        """Leads that the API confirmed."""
-        self._metrics.outcomes.labels(Outcome.DELIVERED.value, "").inc(len(shipments))
+    def delivered(self, shipments: list[Shipment], answer: Answer, now_ms: int) -> None:
+        """Leads that the API confirmed by this answer at ``now_ms``, milliseconds since the epoch."""
+        asked_ms = now_ms - round(answer.seconds * 1000)
         for shipment in shipments:
             lead = shipment.lead
+            told = self._by_route.get(lead.route) or self._route(lead.route)
+            told.delivered.inc()
             if shipment.ambiguous:
                 self._metrics.sent_again.labels("ambiguous").inc()
             elif shipment.record.in_doubt:
                 self._metrics.sent_again.labels("takeover").inc()
             for dropped in lead.dropped:
                 self._metrics.numbers_dropped.labels(dropped.why.value).inc(dropped.numbers)
-            since = lead.event_time_ms if lead.event_time_ms is not None else shipment.record.timestamp_ms
+            since, read_ms = lead.event_time_ms, shipment.record.read_ms
+            if since is None:
+                since = shipment.record.timestamp_ms
             if since is not None:
-                histogram = self._time_to_lead.get(lead.route)
-                if histogram is None:
-                    histogram = self._time_to_lead[lead.route] = self._metrics.time_to_lead.labels(lead.route)
-                histogram.observe(max(0, now_ms - since) / 1000)
+                told.time_to_lead.observe(max(0, now_ms - since) / 1000)
+                if read_ms is not None:
+                    told.in_kafka.observe(max(0, read_ms - since) / 1000)
+            if read_ms is not None:
+                told.waiting.observe(max(0, asked_ms - read_ms) / 1000)
+            told.api.observe(answer.seconds)
 
-    def set_aside(self, record: Record, why: SetAside) -> None:
-        """A record whose setting aside is durable. Any thread."""
-        self._metrics.outcomes.labels(why.outcome.value, why.reason.value).inc()
+    def _route(self, route: str) -> _Route:
+        metrics = self._metrics
+        told = self._by_route[route] = _Route(
+            metrics.outcomes.labels(route, Outcome.DELIVERED.value, ""),
+            metrics.time_to_lead.labels(route),
+            *(metrics.time_to_lead_parts.labels(route, part) for part in TIME_TO_LEAD_PARTS),
+        )
+        return told
+
+    def set_aside(self, record: Record, why: SetAside, route: str | None) -> None:
+        """A record whose setting aside is durable; ``route`` where one had taken it. Any thread."""
+        route = route or record.part or ""
+        self._metrics.outcomes.labels(route, why.outcome.value, why.reason.value).inc()
         log.debug("set aside", position=record.position, outcome=why.outcome.value, reason=why.reason.value)
         if why.reason is not Reason.TOMBSTONE and (
             (kept_back := self._repeats.pass_on(f"set aside {why.reason} {why.filter}")) is not None
@@ -217,8 +245,9 @@ class Reporting:
         if (kept_back := self._repeats.pass_on("registry")) is not None:
             log.warning("the schema registry cannot be asked; leads wait", error=message, like_it_since=kept_back)
 
-    def registry_back(self) -> None:
-        """It answered."""
+    def registry_answered(self, *, found: bool) -> None:
+        """The schema registry answered, with the schema or that it has none."""
+        self._metrics.schemas_fetched.labels("found" if found else "unknown").inc()
         if self._health.troubles.pop("schema registry", None):
             log.info("the schema registry answers again")
 
@@ -247,11 +276,14 @@ class Reporting:
             self._health.joined = False
         self._metrics.rebalances.labels("lost" if lost else "revoked").inc()
         self._metrics.partitions.dec(len(claims))
+        if not lost:
+            self._metrics.revocation_seconds.observe(seconds)
         for claim in claims:
-            try:
-                self._metrics.lag.remove(claim.topic, str(claim.partition))
-            except KeyError:
-                continue  # it left before its lag was known
+            for gauge in self._metrics.of_partition:
+                try:
+                    gauge.remove(claim.topic, str(claim.partition))
+                except KeyError:
+                    break  # it left before anything was known of it
         if claims:
             tell = log.warning if lost else log.info
             tell(
@@ -313,11 +345,12 @@ class Reporting:
         if (kept_back := self._repeats.pass_on(f"forgone {topic}")) is not None:
             log.warning("receipts are missing: trace cannot find these leads", topic=topic, like_it_since=kept_back)
 
-    def turned(self, lags: dict[Claim, int]) -> None:
+    def turned(self, standings: dict[Claim, Standing]) -> None:
         """The Kafka thread turns."""
         self._health.kafka_turned = self._health.clock()
-        for claim, lag in lags.items():
-            self._metrics.lag.labels(claim.topic, str(claim.partition)).set(lag)
+        for claim, standing in standings.items():
+            for gauge, figure in zip(self._metrics.of_partition, standing, strict=True):
+                gauge.labels(claim.topic, str(claim.partition)).set(figure)
 
 
 def _names(claims: list[Claim]) -> list[str]:

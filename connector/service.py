@@ -29,6 +29,7 @@ from connector.delivery.lease import Lease
 from connector.delivery.lists import Collector
 from connector.delivery.record import Claim
 from connector.delivery.unique import Unique
+from connector.hub_gauges import hub_states, set_hubs
 from connector.kafka.clients import Clients
 from connector.kafka.outbox import Outbox
 from connector.kafka.recall import Recall
@@ -74,6 +75,10 @@ class Service:
         self._stop = asyncio.Event()
         self._failure: BaseException | None = None
         self._metrics.build.labels(connector.__version__, plan.tzdata).set(1)
+        rates = settings.delivery.rates
+        for of, rate in (("requests", rates.requests), ("leads", rates.leads)):
+            if rate is not None:
+                self._metrics.rate_limits.labels(of).set(rate)
         self._admin: AdminServer | None = None
         self._bind()
 
@@ -92,6 +97,7 @@ class Service:
         """Bring the gauges up to date that are cheaper to ask for than to keep."""
         self._metrics.outstanding.set(self._source.outstanding)
         self._metrics.waiting.set(self._dispatcher.waiting)
+        set_hubs(self._metrics, hub_states(self._dispatcher.lanes.items()))
 
     async def run(self) -> int:
         """Until SIGTERM or SIGINT: 0, or 1 after a failure. A second signal ends the process at once."""
@@ -277,7 +283,7 @@ class Service:
                 self._reporting.registry_away(str(error))
                 await asyncio.sleep(backoff.delay(failures, lambda: 1.0))
             else:
-                self._reporting.registry_back()
+                self._reporting.registry_answered(found=fetched is not None)
                 if fetched is None:
                     break
                 self._plan.decoder.learn(key, fetched.text, fetched.references, fetched.kind)

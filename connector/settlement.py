@@ -48,11 +48,11 @@ class Settlement:
         self._reporting = reporting
         self._now_ms = now_ms
 
-    def delivered(self, shipments: list[Shipment]) -> None:
+    def delivered(self, shipments: list[Shipment], answer: Answer) -> None:
         """The API has them. Resolved when their receipts are acknowledged, where there are any."""
         records = [shipment.record for shipment in shipments]
         now_ms = self._now_ms()
-        self._reporting.delivered(shipments, now_ms)
+        self._reporting.delivered(shipments, answer, now_ms)
         if self._topics.receipts is None:
             self.source.settle(records, resolved=True)
             return
@@ -69,21 +69,21 @@ class Settlement:
             self.outbox.send(
                 record,
                 letters + receipts,
-                lambda: self._resolve(record, why),
+                lambda: self._resolve(record, why, shipment),
                 abandoned=lambda: self.source.settle([record], resolved=False),
             )
         elif receipts:
-            self.outbox.send_receipts([record], receipts, lambda: self._resolve(record, why))
+            self.outbox.send_receipts([record], receipts, lambda: self._resolve(record, why, shipment))
         else:
-            self._resolve(record, why)
+            self._resolve(record, why, shipment)
 
     def forgotten(self, records: list[Record]) -> None:
         """Their next owner reads them."""
         self.source.settle(records, resolved=False)
 
-    def _resolve(self, record: Record, why: SetAside) -> None:
+    def _resolve(self, record: Record, why: SetAside, shipment: Shipment | None) -> None:
         self.source.settle([record], resolved=True)
-        self._reporting.set_aside(record, why)
+        self._reporting.set_aside(record, why, None if shipment is None else shipment.lead.route)
 
     def _receipt(
         self, record: Record, outcome: Outcome, shipment: Shipment | None, why: SetAside | None, now_ms: int

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import random as random_module
-from collections.abc import Awaitable, Callable, Coroutine, Iterable, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Iterable, Iterator, Mapping, Sequence
 from typing import Protocol
 
 from connector.delivery.lane import SLOW, Batch, Flush, Lane, LanePolicy
@@ -19,8 +19,8 @@ from connector.leads.outcome import Outcome, Reason, SetAside, Stage
 class Outcomes(Protocol):
     """Where outcomes go. Called on the event loop; must not block and must not raise."""
 
-    def delivered(self, shipments: list[Shipment]) -> None:
-        """The API confirmed these leads."""
+    def delivered(self, shipments: list[Shipment], answer: Answer) -> None:
+        """The API confirmed these leads by this answer."""
 
     def set_aside(self, record: Record, why: SetAside, shipment: Shipment | None, answer: Answer | None) -> None:
         """This record will not be sent; it is settled when that is durable."""
@@ -152,6 +152,11 @@ class Dispatcher:
         return sum(lane.waiting for lane in self._lanes.values())
 
     @property
+    def lanes(self) -> Mapping[Destination, Lane]:
+        """The lanes by destination, to be looked at and left alone."""
+        return self._lanes
+
+    @property
     def keeps_apart(self) -> bool:
         """True while there is a destination whose leads must not hold up the others': it takes nothing, or has fallen
         behind while another has not."""
@@ -276,7 +281,7 @@ class Dispatcher:
         elif self._intents is not None and answer.kind is not AnswerClass.ACCEPTED:
             self._intents.withdraw([s.record for s in batch.shipments if not s.ambiguous])
         if verdict.delivered:
-            self._outcomes.delivered(verdict.delivered)
+            self._outcomes.delivered(verdict.delivered, answer)
         for shipment, why in verdict.set_aside:
             self._outcomes.set_aside(shipment.record, why, shipment, answer)
         if any(shipment.record.claim.released for shipment in batch.shipments):

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
 
+from connector.delivery.ages import Ages
 from connector.delivery.duplicates import Duplicate
 from connector.delivery.position import Position, Returned
 from connector.delivery.progress import PartitionProgress
@@ -20,16 +21,17 @@ class Claim:
     Records carry their claim, not the partition's number: whatever becomes of a record after its partition has left
     us and perhaps come back can then never be taken for progress of the new assignment.
 
-    ``progress`` and ``outstanding`` belong to the Kafka thread. ``released`` is set once, by the Kafka thread, and read
-    by the event loop before every request: no request starts for a released claim.
+    ``ages``, ``progress`` and ``outstanding`` belong to the Kafka thread. ``released`` is set once, by the Kafka
+    thread, and read by the event loop before every request: no request starts for a released claim.
     """
 
-    __slots__ = ("outstanding", "partition", "progress", "released", "topic")
+    __slots__ = ("ages", "outstanding", "partition", "progress", "released", "topic")
 
     def __init__(self, topic: str, partition: int, progress: PartitionProgress) -> None:
         self.topic = topic
         self.partition = partition
         self.progress = progress
+        self.ages = Ages()
         self.outstanding = 0
         self.released = False
 
@@ -40,12 +42,13 @@ class Claim:
 class Record:
     """One Kafka record as it was read.
 
-    ``timestamp_ms`` is milliseconds since the epoch, None where Kafka has none; ``size`` is what counts against the
-    buffer, in bytes. ``in_doubt``: it may have arrived, for an earlier owner of the partition may have sent it, or
-    we did and got no answer. ``origin`` is set for records of the retry topic.
+    ``timestamp_ms`` and ``read_ms`` (when we read it) are milliseconds since the epoch, None where Kafka has none and
+    where nobody looked at the clock; ``size`` is what counts against the buffer, in bytes. ``in_doubt``: it may have
+    arrived, for an earlier owner of the partition may have sent it, or we did and got no answer. ``origin`` is set for
+    records of the retry topic.
     """
 
-    __slots__ = ("claim", "headers", "in_doubt", "key", "offset", "origin", "size", "timestamp_ms", "value")
+    __slots__ = ("claim", "headers", "in_doubt", "key", "offset", "origin", "read_ms", "size", "timestamp_ms", "value")
     fan: Fan | None = None
     """For a ``PartRecord``: what it shares with the other parts."""
 
@@ -60,6 +63,7 @@ class Record:
         *,
         in_doubt: bool = False,
         origin: Returned | None = None,
+        read_ms: int | None = None,
     ) -> None:
         self.claim = claim
         self.offset = offset
@@ -69,6 +73,7 @@ class Record:
         self.headers = headers
         self.in_doubt = in_doubt
         self.origin = origin
+        self.read_ms = read_ms
         self.size = len(value or b"") + len(key or b"")
         if headers:
             self.size += sum(len(name) + len(content or b"") for name, content in headers)
@@ -144,6 +149,7 @@ class PartRecord(Record):
         self.headers = of.headers
         self.in_doubt = of.in_doubt
         self.origin = of.origin
+        self.read_ms = of.read_ms
         self.size = of.size
         self.fan: Fan = fan
         self.part: str = route

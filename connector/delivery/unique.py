@@ -115,7 +115,7 @@ class Unique:
 
     # Outcomes, from intake and dispatcher.
 
-    def delivered(self, shipments: list[Shipment]) -> None:
+    def delivered(self, shipments: list[Shipment], answer: Answer) -> None:
         """They are duplicates' originals from now on."""
         now_ms = self._now_ms()
         waited: list[Record] = []
@@ -123,7 +123,7 @@ class Unique:
             key, record = shipment.lead.duplicate_key, shipment.record
             if key is not None and self._begun.pop(record, None) is not None:
                 waited += self._window.confirm(hash_of(key), record, record.first_position, now_ms)
-        self._outcomes.delivered(shipments)
+        self._outcomes.delivered(shipments, answer)
         self._begin_again(waited)
 
     def set_aside(self, record: Record, why: SetAside, shipment: Shipment | None, answer: Answer | None) -> None:

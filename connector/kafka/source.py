@@ -28,6 +28,7 @@ from connector.kafka.outbox import Outbox
 from connector.kafka.ownership import Ownership, position_of
 from connector.kafka.positions import Positions
 from connector.kafka.settings import KafkaSettings
+from connector.kafka.standing import Standings
 from connector.kafka.topics import TopicMarks
 from connector.kafka.watch import KafkaWatch
 
@@ -89,7 +90,7 @@ class Source(threading.Thread):
         )
         self._stopping = False
         self._finishing = False
-        self._reported = 0.0
+        self._standings = Standings(self._ours, self._positions, watch)
 
     # What other threads may call.
 
@@ -177,7 +178,7 @@ class Source(threading.Thread):
         self._outbox.poll()
         self._hear_intents()
         self._committer.commit(consumer)
-        self._report(consumer)
+        self._standings.tell(consumer)
         self._positions.find(consumer)
         room = self._room(consumer)
         if room == 0:
@@ -193,6 +194,7 @@ class Source(threading.Thread):
         records: list[Record] = []
         errors: list[KafkaError] = []
         read = skipped = 0
+        now, now_ms = time.monotonic(), time.time_ns() // 1_000_000
         for message in messages:
             topic, partition, offset = message.topic(), message.partition(), message.offset()
             if error := message.error():
@@ -222,7 +224,9 @@ class Source(threading.Thread):
                 continue
             kind, timestamp = message.timestamp()
             timestamp_ms = timestamp if kind else None
-            record = Record(claim, offset, timestamp_ms, message.key(), message.value(), headers_of(message))
+            headers = headers_of(message)
+            record = Record(claim, offset, timestamp_ms, message.key(), message.value(), headers, read_ms=now_ms)
+            claim.ages.read(offset, timestamp_ms, now)
             if taken is Taken.IN_DOUBT:
                 record.in_doubt = True
             if topic == self._settings.retries and (origin := read_back(record.headers)) is not None:
@@ -336,27 +340,6 @@ class Source(threading.Thread):
         if error.fatal() or error.code() == KafkaError._FATAL:
             raise _FatalError(error.str())
         self._watch.trouble(error.str())
-
-    def _report(self, consumer: Consumer) -> None:
-        now = time.monotonic()
-        if now - self._reported < 1.0:
-            return
-        self._reported = now
-        lags: dict[Claim, int] = {}
-        ends: dict[Claim, int] = {}
-        for claim in self._ours:
-            watermark = claim.progress.watermark
-            if watermark is None:
-                continue
-            try:
-                _, high = consumer.get_watermark_offsets(TopicPartition(claim.topic, claim.partition), cached=True)
-            except KafkaException:
-                continue  # not known yet; the next second asks again
-            if high >= 0:
-                lags[claim] = max(0, high - watermark)
-                ends[claim] = high
-        self._positions.ends(ends)
-        self._watch.turned(lags)
 
     def _rest(self, seconds: float) -> None:
         until = time.monotonic() + seconds

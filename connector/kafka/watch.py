@@ -2,9 +2,23 @@
 
 from __future__ import annotations
 
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from connector.delivery.record import Claim
+
+
+class Standing(NamedTuple):
+    """How far a partition is behind."""
+
+    lag: int
+    """Records without an outcome, read or not, up to the end of the partition."""
+    lag_seconds: float
+    """How long ago the oldest of them was written, as far as was read; 0 without any."""
+    distance: int
+    """Offsets from the watermark, which is committed, to the position: what is read again where the commit metadata
+    has no room for it."""
+    oldest_seconds: float
+    """For how long the oldest record that was read has no outcome; 0 without any."""
 
 
 class KafkaWatch(Protocol):
@@ -35,5 +49,5 @@ class KafkaWatch(Protocol):
     def trouble(self, message: str) -> None:
         """Kafka reports an error that it, or we, go on after."""
 
-    def turned(self, lags: dict[Claim, int]) -> None:
-        """About once a second: the thread turns. Lag in records for the partitions where it is known."""
+    def turned(self, standings: dict[Claim, Standing]) -> None:
+        """About once a second: the thread turns. Where the partitions stand, as far as it is known."""

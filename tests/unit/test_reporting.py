@@ -8,6 +8,7 @@ import structlog
 from connector.delivery.lane import Lane, LanePolicy
 from connector.delivery.progress import PartitionProgress
 from connector.delivery.record import Claim, Record, Shipment
+from connector.kafka.watch import Standing
 from connector.leads.answer import Answer, AnswerClass
 from connector.leads.dropped import Dropped, Unusable
 from connector.leads.mapped import Destination, MappedLead
@@ -34,7 +35,7 @@ def test_numbers_that_delivered_leads_lack_are_counted() -> None:
     dropped = (Dropped("clientIds", Unusable.NOT_VALID, 2), Dropped("clientIds", Unusable.NO_COUNTRY, 1))
     lead = MappedLead("lead-1", None, "main", Destination("sales"), b"{}")
     shipments = [Shipment(record, lead, 0.0), Shipment(record, lead._replace(dropped=dropped), 0.0)]
-    Reporting(metrics, Health()).delivered(shipments, 0)
+    Reporting(metrics, Health()).delivered(shipments, Answer(AnswerClass.ACCEPTED, 200), 0)
     counted = {
         sample.labels["reason"]: sample.value
         for metric in metrics.registry.collect()
@@ -42,6 +43,50 @@ def test_numbers_that_delivered_leads_lack_are_counted() -> None:
         if sample.name == "phone_numbers_dropped_total"
     }
     assert counted == {"not_valid": 2, "no_country": 1}
+
+
+@pytest.mark.parametrize(
+    ("event_ms", "written_ms", "total", "in_kafka"),
+    [(1_000, 4_000, 9.0, 5.0), (None, 4_000, 6.0, 2.0), (None, None, None, None), (20_000, 4_000, 0.0, 0.0)],
+)
+def test_the_parts_of_a_time_to_lead(
+    event_ms: int | None, written_ms: int | None, total: float | None, in_kafka: float | None
+) -> None:
+    """From the event, or where it has no time the record; read after 6 s, asked at 8.5 s, answered at 10 s. Clocks that
+    disagree give no negative times."""
+    metrics = Metrics()
+    record = Record(Claim("leads", 0, PartitionProgress(0)), 0, written_ms, None, b"x", None, read_ms=6_000)
+    lead = MappedLead("lead-1", event_ms, "main", Destination("sales"), b"{}")
+    answer = Answer(AnswerClass.ACCEPTED, 200, seconds=1.5)
+    Reporting(metrics, Health()).delivered([Shipment(record, lead, 0.0)], answer, 10_000)
+    value = metrics.registry.get_sample_value
+    assert value("leads_outcome_total", {"route": "main", "outcome": "delivered", "reason": ""}) == 1
+    assert value("time_to_lead_seconds_sum", {"route": "main"}) == (total or 0)
+    assert value("time_to_lead_seconds_count", {"route": "main"}) == (total is not None)
+    parts = {
+        part: value("time_to_lead_part_seconds_sum", {"route": "main", "part": part}) for part in ("waiting", "api")
+    }
+    assert parts == {"waiting": 2.5, "api": 1.5}
+    kafka = {"route": "main", "part": "kafka"}
+    assert value("time_to_lead_part_seconds_sum", kafka) == (in_kafka or 0)
+    assert value("time_to_lead_part_seconds_count", kafka) == (in_kafka is not None)
+
+
+def test_a_partition_that_leaves_takes_its_series_along() -> None:
+    """Else its lag would stand for ever, beside that which its new owner tells."""
+    metrics = Metrics()
+    reporting = Reporting(metrics, Health())
+    here, there = (Claim("leads", number, PartitionProgress(0)) for number in (0, 1))
+    reporting.assigned([here, there], 0)
+    reporting.turned({here: Standing(5, 1.5, 3, 0.5)})
+    names = [gauge._name for gauge in metrics.of_partition]
+    labels = {"topic": "leads", "partition": "0"}
+    value = metrics.registry.get_sample_value
+    assert [value(name, labels) for name in names] == [5, 1.5, 3, 0.5]
+    reporting.revoked([here, there], lost=False, seconds=0.25, unresolved=0)
+    assert [value(name, labels) for name in names] == [None] * 4
+    assert value("kafka_revocation_seconds_sum") == 0.25
+    assert value("kafka_partitions") == 0
 
 
 @pytest.mark.parametrize("outcome", sorted(set(Outcome) - {Outcome.DELIVERED}))
@@ -67,7 +112,7 @@ def test_filtered_leads_are_counted_by_reason_and_told_by_filter() -> None:
             aside(Reason.SUPPRESSED, "three"),
             aside(Reason.TOMBSTONE, None),
         ):
-            reporting.set_aside(record, why)
+            reporting.set_aside(record, why, None)
     lines = [line for line in told if line["log_level"] != "debug"]
     assert [(line["log_level"], line["reason"]) for line in lines] == [
         ("info", "excluded"),
@@ -75,5 +120,5 @@ def test_filtered_leads_are_counted_by_reason_and_told_by_filter() -> None:
         ("info", "suppressed"),
     ]
     for reason, number in (("excluded", 3), ("suppressed", 1), ("tombstone", 1)):
-        labels = {"outcome": "filtered", "reason": reason}
+        labels = {"route": "", "outcome": "filtered", "reason": reason}
         assert metrics.registry.get_sample_value("leads_outcome_total", labels) == number

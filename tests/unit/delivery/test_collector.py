@@ -25,7 +25,7 @@ class Behind:
         if shipments:
             self.given.append(shipments)
 
-    def delivered(self, shipments: list[Shipment]) -> None:
+    def delivered(self, shipments: list[Shipment], answer: Answer) -> None:
         raise AssertionError("nothing is sent here")
 
     def set_aside(self, record: Record, why: SetAside, shipment: Shipment | None, answer: Answer | None) -> None:

@@ -58,7 +58,7 @@ class Ledger:
         self.waited = 0
         self.defects: list[Exception] = []
 
-    def delivered(self, shipments: list[Shipment]) -> None:
+    def delivered(self, shipments: list[Shipment], answer: Answer) -> None:
         self.done += [s.record for s in shipments]
         self.unanswered += [s.ambiguous for s in shipments]
 

@@ -70,7 +70,7 @@ class Hubs:
         self.timed_out += 1
         return Answer(AnswerClass.AMBIGUOUS)
 
-    def delivered(self, shipments: list[Shipment]) -> None:
+    def delivered(self, shipments: list[Shipment], answer: Answer) -> None:
         self.delivered_leads += len(shipments)
         for shipment in shipments:
             shipment.record.claim.progress.resolve(shipment.record.offset)

@@ -10,10 +10,11 @@ from connector.delivery.position import Position, Returned
 from connector.delivery.progress import PartitionProgress
 from connector.delivery.record import Claim, Record, Shipment
 from connector.delivery.unique import Recall, Unique
-from connector.leads.answer import Answer
+from connector.leads.answer import Answer, AnswerClass
 from connector.leads.mapped import Destination, MappedLead
 from connector.leads.outcome import Outcome, Reason, SetAside, Stage
 
+ACCEPTED = Answer(AnswerClass.ACCEPTED, 200)
 REFUSED = SetAside(Outcome.DEAD_LETTER, Stage.DELIVER, Reason.REJECTED, "")
 
 
@@ -29,7 +30,7 @@ class End:
     def submit(self, shipments: list[Shipment], *, more_coming: bool = False) -> None:
         self.sent += shipments
 
-    def delivered(self, shipments: list[Shipment]) -> None:
+    def delivered(self, shipments: list[Shipment], answer: Answer) -> None:
         self.done += shipments
 
     def set_aside(self, record: Record, why: SetAside, shipment: Shipment | None, answer: Answer | None) -> None:
@@ -73,7 +74,7 @@ def test_the_second_waits_and_is_a_duplicate_once_the_first_is_delivered() -> No
         unique.submit([first, second, other])
         assert end.sent == [first, other]
         assert list(unique.held()) == [second.record] and unique.holds
-        unique.delivered([first])
+        unique.delivered([first], ACCEPTED)
         assert end.aside == [(second.record, Outcome.DUPLICATE)]
         assert second.duplicate is not None and second.duplicate.first == Position("leads", 0, 0)
         assert not unique.holds
@@ -90,7 +91,7 @@ def test_the_second_goes_when_the_first_was_refused() -> None:
         unique.submit([first, second, third])
         unique.set_aside(first.record, REFUSED, first, None)
         assert end.sent == [first, second]
-        unique.delivered([second])
+        unique.delivered([second], ACCEPTED)
         assert end.aside == [(first.record, Outcome.DEAD_LETTER), (third.record, Outcome.DUPLICATE)]
 
     run(body)
@@ -169,7 +170,7 @@ def test_a_record_does_not_wait_for_its_own_copy_on_the_retry_topic() -> None:
         unique.submit([again, other])
         assert end.aside == [(again.record, Outcome.DUPLICATE)]
         assert list(unique.held()) == [other.record], "another record with its key waits as ever"
-        unique.delivered([copy])
+        unique.delivered([copy], ACCEPTED)
         assert end.aside[1:] == [(other.record, Outcome.DUPLICATE)]
 
     run(body)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from connector.delivery.record import Claim
+from connector.kafka.watch import Standing
 
 
 class QuietWatch:
@@ -32,5 +33,5 @@ class QuietWatch:
     def trouble(self, message: str) -> None:
         pass
 
-    def turned(self, lags: dict[Claim, int]) -> None:
+    def turned(self, standings: dict[Claim, Standing]) -> None:
         pass

@@ -1,0 +1,51 @@
+"""What `/metrics` of a running connector says."""
+
+from __future__ import annotations
+
+from connector.telemetry.metrics import TIME_TO_LEAD_PARTS, Metrics
+from testbed.waiting import until
+from tests.integration.bed import LIMIT, as_json, lead, produce
+from tests.integration.conftest import Bed
+
+
+def test_every_metric_is_exposed_and_no_other(bed: Bed) -> None:
+    """As docs/metrics.md has them; without the times of creation that nobody asks for."""
+    connector = bed.connector().start()
+    produce(bed.bootstrap, bed.topic, [*(as_json(lead(n)) for n in range(50)), b"broken"])
+    until(lambda: connector.metric("leads_outcome_total") == 51, limit=LIMIT, what="51 outcomes")
+    connector.wait_done()
+    lines = [line.split()[2:4] for line in connector.get("metrics").text.splitlines() if line.startswith("# TYPE")]
+    assert sorted((name, kind) for name, kind in lines) == sorted((m.name, m.kind) for m in Metrics().described)
+    assert connector.metric("leads_outcome_total", route="all", outcome="delivered") == 50
+    assert connector.metric("leads_outcome_total", route="", outcome="dead_letter", reason="unknown_format") == 1
+    for part in TIME_TO_LEAD_PARTS:
+        assert connector.metric("time_to_lead_part_seconds_count", route="all", part=part) == 50
+    assert connector.metric("hub_breaker", hub="sales", state="closed") == 1
+
+    def behind() -> float:
+        names = ("kafka_lag_records", "kafka_lag_seconds", "kafka_unresolved_oldest_seconds")
+        return sum(connector.metric(name, topic=bed.topic) for name in names)
+
+    until(lambda: behind() == 0, limit=LIMIT, what="partitions without lag")
+    assert connector.stop() == 0
+
+
+def test_leads_that_wait_are_seen_to_wait(bed: Bed) -> None:
+    """Lag in records and in seconds, the oldest of what was read, and the hub that takes nothing."""
+    token = bed.folder / "token"
+    token.write_text("wrong")
+    bed.require_token("right")
+    connector = bed.connector().start()
+    produce(bed.bootstrap, bed.topic, (as_json(lead(n)) for n in range(100)))
+    until(lambda: connector.metric("kafka_unresolved_oldest_seconds") > 2, limit=LIMIT, what="leads older than 2 s")
+    assert connector.metric("kafka_lag_records", topic=bed.topic) == 100
+    assert connector.metric("kafka_lag_seconds", topic=bed.topic) >= 2
+    assert connector.metric("kafka_watermark_distance_records", topic=bed.topic) == 100
+    assert connector.metric("hub_leads_waiting", hub="sales") > 0
+    until(lambda: connector.metric("hub_breaker", hub="sales", state="closed") == 0, limit=LIMIT, what="a breaker open")
+    assert connector.metric("hub_concurrency_limit", hub="sales") == 1
+    token.write_text("right")
+    connector.wait_done()
+    until(lambda: connector.metric("kafka_lag_seconds") == 0, limit=LIMIT, what="no lag")
+    assert connector.metric("kafka_unresolved_oldest_seconds") == 0
+    assert connector.stop() == 0
