@@ -348,8 +348,9 @@ class Reporting:
     def turned(self, standings: dict[Claim, Standing]) -> None:
         """The Kafka thread turns."""
         self._health.kafka_turned = self._health.clock()
+        self._health.partitions = {str(claim): (s.watermark, s.distance) for claim, s in standings.items()}
         for claim, standing in standings.items():
-            for gauge, figure in zip(self._metrics.of_partition, standing, strict=True):
+            for gauge, figure in zip(self._metrics.of_partition, standing[1:], strict=True):
                 gauge.labels(claim.topic, str(claim.partition)).set(figure)
 
 

@@ -190,7 +190,7 @@ class Service:
         )
 
         holding = Holding(dispatcher, intake, [collector, *([] if unique is None else [unique])], source.hold)
-        background = [tasks.create_task(self._turn()), tasks.create_task(holding.run())]
+        background = [tasks.create_task(self._turn(holding)), tasks.create_task(holding.run())]
         if files := self._plan.files:
             background.append(tasks.create_task(keep_current(files, self._reporting)))
         if self._admin is not None:
@@ -264,9 +264,9 @@ class Service:
                 requests_in_flight=dispatcher.in_flight,
             )
 
-    async def _turn(self) -> None:
+    async def _turn(self, holding: Holding) -> None:
         for turn in itertools.count(1):
-            self._health.loop_turned = self._health.clock()
+            self._health.turn(hindered=holding.holds)
             if turn % ASK_AGAIN == 0:
                 self._plan.decoder.forget_unknown()
             await asyncio.sleep(1)

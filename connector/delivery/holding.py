@@ -52,9 +52,14 @@ class Holding:
                 fans[record.fan] += 1
         return whole + sum(1 for fan, parts in fans.items() if parts >= fan.open)
 
+    @property
+    def holds(self) -> bool:
+        """True while records wait for something that takes nothing at present, or too little."""
+        return self._dispatcher.keeps_apart or any(each.holds for each in self._before)
+
     def tell(self) -> None:
         """Tell how it stands now."""
-        if not (self._dispatcher.keeps_apart or any(each.holds for each in self._before)):
+        if not self.holds:
             if self._holding:
                 self._holding = False
                 self._hold(None)

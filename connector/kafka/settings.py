@@ -69,7 +69,7 @@ def consumer_config(settings: KafkaSettings, client_id: str) -> dict[str, object
         "group.protocol": settings.group_protocol,
         "enable.auto.commit": False,
         "enable.auto.offset.store": False,
-        "enable.partition.eof": False,
+        "enable.partition.eof": True,  # the end of a partition may be a transaction's mark, which nobody reads
         # Not settings.start, which is for groups without commits (Ownership.take). A position that the partition does
         # not have any more is told to us (Source), who report what is missing and go on at the beginning.
         "auto.offset.reset": "error",

@@ -40,6 +40,9 @@ refused until we have answered the rebalance, so the consumer is polled meanwhil
 RESTART = 3.0
 """Seconds between a fatal consumer error and a new consumer."""
 
+_OF_A_PARTITION = frozenset({KafkaError._AUTO_OFFSET_RESET, KafkaError._PARTITION_EOF})
+"""What librdkafka says of a partition in a record's place."""
+
 
 class Source(threading.Thread):
     """Reads, commits and answers rebalances until ``finish``. The thread ends by itself only by raising.
@@ -198,11 +201,14 @@ class Source(threading.Thread):
         for message in messages:
             topic, partition, offset = message.topic(), message.partition(), message.offset()
             if error := message.error():
-                if error.code() == KafkaError._AUTO_OFFSET_RESET and topic is not None and partition is not None:
-                    if (claim := self._ours.claim_on(topic, partition)) is not None:
-                        self._positions.lost(claim)
-                else:
+                if error.code() not in _OF_A_PARTITION or topic is None or partition is None or offset is None:
                     errors.append(error)
+                elif (claim := self._ours.claim_on(topic, partition)) is None:
+                    pass  # it has left us meanwhile
+                elif error.code() == KafkaError._PARTITION_EOF:
+                    self._standings.reached_end(claim, offset)
+                else:
+                    self._positions.lost(claim)
                 continue
             if topic is None or partition is None or offset is None:
                 continue  # a message without error has all three; the types do not say so

@@ -24,6 +24,12 @@ class Standings:
         self._watch = watch
         self._told = float("-inf")
         self._unread_since: dict[Claim, float] = {}
+        self._reached: dict[Claim, int] = {}
+
+    def reached_end(self, claim: Claim, offset: int) -> None:
+        """Nothing below this offset is left to read. It may lie above the last record: what ends a transaction
+        has an offset, and nobody gets to read it."""
+        self._reached[claim] = offset
 
     def tell(self, consumer: Consumer) -> None:
         """Tell the watch, when it is time again. Asks librdkafka for what it has heard, and nobody else: does not
@@ -36,6 +42,7 @@ class Standings:
         standings: dict[Claim, Standing] = {}
         ends: dict[Claim, int] = {}
         since = self._unread_since
+        self._reached = {claim: end for claim, end in self._reached.items() if self._ours.holds(claim)}
         for claim in self._ours:
             watermark = claim.progress.watermark
             if watermark is None:
@@ -45,7 +52,7 @@ class Standings:
             except KafkaException:
                 continue  # not known yet; the next second asks again
             if high >= 0:
-                standings[claim] = standing(claim, watermark, high, since.get(claim, now), now, now_ms)
+                standings[claim] = self._standing(claim, watermark, high, now, now_ms)
                 ends[claim] = high
         self._unread_since = {
             claim: since.get(claim, now)
@@ -55,6 +62,11 @@ class Standings:
         self._positions.ends(ends)
         self._watch.turned(standings)
 
+    def _standing(self, claim: Claim, watermark: int, high: int, now: float, now_ms: int) -> Standing:
+        if not claim.progress.unresolved and self._reached.get(claim, 0) >= high:
+            high = watermark
+        return standing(claim, watermark, high, self._unread_since.get(claim, now), now, now_ms)
+
 
 def standing(claim: Claim, watermark: int, end: int, unread_since: float, now: float, now_ms: int) -> Standing:
     """Where a partition stands whose last record is before ``end``. ``now`` and ``unread_since``, from when on records
@@ -63,7 +75,7 @@ def standing(claim: Claim, watermark: int, end: int, unread_since: float, now: f
     distance = max(0, (claim.progress.position or 0) - watermark)
     oldest = claim.ages.of(watermark)
     if not claim.progress.unresolved or oldest is None:
-        return Standing(lag, now - unread_since if lag else 0.0, distance, 0.0)
+        return Standing(watermark, lag, now - unread_since if lag else 0.0, distance, 0.0)
     waited = now - oldest.read_at
     since_written = waited if oldest.written_ms is None else max(waited, (now_ms - oldest.written_ms) / 1000)
-    return Standing(lag, since_written, distance, waited)
+    return Standing(watermark, lag, since_written, distance, waited)

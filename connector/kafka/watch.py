@@ -10,6 +10,8 @@ from connector.delivery.record import Claim
 class Standing(NamedTuple):
     """How far a partition is behind."""
 
+    watermark: int
+    """The offset to commit: every record below has its outcome."""
     lag: int
     """Records without an outcome, read or not, up to the end of the partition."""
     lag_seconds: float

@@ -21,7 +21,7 @@ _PAGE = """<!doctype html><html lang="en"><meta charset="utf-8"><meta name="view
 <title>lead-connector</title><style>body{font:16px/1.6 system-ui;max-width:40rem;margin:3rem auto;padding:0 1rem;
 color-scheme:light dark}</style><h1>lead-connector</h1><p>Leads from Kafka to uContact.</p><ul>
 <li><a href="/readyz">readyz</a>: joined the group and not draining</li>
-<li><a href="/livez">livez</a>: the loops turn</li>
+<li><a href="/livez">livez</a>: the loops turn, and no partition is stuck</li>
 <li><a href="/startupz">startupz</a></li><li><a href="/metrics">metrics</a></li></ul></html>"""
 
 

@@ -3,8 +3,14 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+
+from connector.telemetry.standstill import Standstill
+
+STUCK = 900.0
+"""Seconds without progress after which a partition counts as stuck: longer than the longest wait that is nobody's
+trouble (requests that time out, their back-off, the Retry-After that is heeded)."""
 
 
 @dataclass(slots=True)
@@ -22,15 +28,26 @@ class Health:
     joined: bool = False
     draining: bool = False
     troubles: dict[str, str] = field(default_factory=dict)
-    """What is wrong now, by what it concerns; for people, not for probes."""
+    """What is wrong now, by what it concerns; for people. To the probes it says that waiting is right."""
+    partitions: Mapping[str, tuple[int, int]] = field(default_factory=dict)
+    """Of each of our partitions its watermark, and how many offsets above were read; made anew for every change."""
+    standstill: Standstill = field(default_factory=lambda: Standstill(STUCK))
+    """Belongs to the event loop."""
+
+    def turn(self, *, hindered: bool) -> None:
+        """The event loop turns. ``hindered``: leads wait for something that is not ours to hurry."""
+        self.loop_turned = now = self.clock()
+        waits = hindered or bool(self.troubles) or not self.joined or self.draining
+        self.standstill.look(self.partitions, now, hindered=waits)
 
     def live(self) -> tuple[bool, dict[str, object]]:
-        """True while both loops turn."""
+        """True while both loops turn and no partition is stuck. On the event loop."""
         now = self.clock()
         loops = {"kafka": (self.kafka_turned, self.kafka_limit), "loop": (self.loop_turned, self.loop_limit)}
         ages = {name: None if turned is None else round(now - turned, 1) for name, (turned, _) in loops.items()}
-        good = all(turned is None or now - turned < limit for turned, limit in loops.values())
-        return good, {"seconds_since_turn": ages}
+        turning = all(turned is None or now - turned < limit for turned, limit in loops.values())
+        stuck = self.standstill.stuck(now)
+        return turning and not stuck, {"seconds_since_turn": ages, "stuck_partitions": stuck}
 
     def ready(self) -> tuple[bool, dict[str, object]]:
         """True after the group was joined, until draining begins."""

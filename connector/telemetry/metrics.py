@@ -142,7 +142,7 @@ class Metrics:
 
     @property
     def of_partition(self) -> Sequence[Gauge]:
-        """What is told of each partition, in the order of ``kafka.watch.Standing``."""
+        """What is told of each partition, in the order of ``kafka.watch.Standing`` after its watermark."""
         return (self.lag, self.lag_seconds, self.distance, self.oldest_seconds)
 
     def _process(self) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from confluent_kafka import Producer
+
 from connector.telemetry.metrics import TIME_TO_LEAD_PARTS, Metrics
 from testbed.waiting import until
 from tests.integration.bed import LIMIT, as_json, lead, produce
@@ -48,4 +50,25 @@ def test_leads_that_wait_are_seen_to_wait(bed: Bed) -> None:
     connector.wait_done()
     until(lambda: connector.metric("kafka_lag_seconds") == 0, limit=LIMIT, what="no lag")
     assert connector.metric("kafka_unresolved_oldest_seconds") == 0
+    assert connector.stop() == 0
+
+
+def test_what_ends_a_transaction_is_no_lag(bed: Bed) -> None:
+    """It has an offset that nobody gets to read: a topic that a transactional producer fills would lag for ever."""
+    producer = Producer({"bootstrap.servers": bed.bootstrap, "transactional.id": bed.topic})
+    producer.init_transactions(LIMIT)
+    for first in (0, 10):
+        producer.begin_transaction()
+        for number in range(first, first + 10):
+            producer.produce(bed.topic, as_json(lead(number)), partition=0)
+        producer.commit_transaction(LIMIT)
+    connector = bed.connector().start()
+    until(lambda: connector.delivered() == 20, limit=LIMIT, what="20 leads")
+    until(lambda: "\nkafka_lag_seconds{" in connector.get("metrics").text, limit=LIMIT, what="the lag to be known")
+
+    def lag() -> tuple[float, float]:
+        return connector.metric("kafka_lag_records"), connector.metric("kafka_lag_seconds")
+
+    until(lambda: lag() == (0, 0), limit=LIMIT, what="no lag")
+    assert bed.sandbox.counts() == {f"lead-{n}": 1 for n in range(20)}
     assert connector.stop() == 0

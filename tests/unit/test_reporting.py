@@ -78,7 +78,7 @@ def test_a_partition_that_leaves_takes_its_series_along() -> None:
     reporting = Reporting(metrics, Health())
     here, there = (Claim("leads", number, PartitionProgress(0)) for number in (0, 1))
     reporting.assigned([here, there], 0)
-    reporting.turned({here: Standing(5, 1.5, 3, 0.5)})
+    reporting.turned({here: Standing(7, 5, 1.5, 3, 0.5)})
     names = [gauge._name for gauge in metrics.of_partition]
     labels = {"topic": "leads", "partition": "0"}
     value = metrics.registry.get_sample_value

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from connector.telemetry.health import Health
+from connector.telemetry.health import STUCK, Health
 from connector.telemetry.logs import Repeats
 
 
@@ -20,6 +20,36 @@ def test_alive_while_both_loops_turn() -> None:
     health.loop_turned = 99.0
     now[0] = 100.0
     assert not health.live()[0], "the Kafka thread's own limit"
+
+
+def test_a_partition_that_stands_still_for_no_reason_is_stuck() -> None:
+    """Only where there is work, nothing is wrong, and we are a member; every reason to wait starts it anew."""
+    now = [0.0]
+    health = Health(clock=lambda: now[0], joined=True)
+
+    def after(seconds: float, *, hindered: bool = False, **partitions: tuple[int, int]) -> object:
+        now[0] += seconds
+        health.kafka_turned, health.partitions = now[0], partitions
+        health.turn(hindered=hindered)
+        good, reasons = health.live()
+        stuck = reasons["stuck_partitions"]
+        assert good is not bool(stuck)
+        return stuck
+
+    assert after(0, a=(5, 1), b=(5, 0)) == []
+    assert after(STUCK, a=(6, 1), b=(5, 0)) == [], "one moves, the other has no work"
+    assert after(STUCK, a=(6, 1), b=(5, 0)) == ["a"]
+    assert after(0, a=(6, 1), hindered=True) == []
+    assert after(STUCK - 1, a=(6, 1)) == []
+    health.troubles["kafka"] = "trying on"
+    assert after(STUCK, a=(6, 1)) == []
+    del health.troubles["kafka"]
+    assert after(1, a=(6, 1)) == []
+    assert after(STUCK, a=(6, 1), b=(9, 9)) == ["a"]
+    assert after(0, b=(9, 9)) == [], "it left"
+    assert after(STUCK, b=(9, 9)) == ["b"]
+    health.draining = True
+    assert after(STUCK, b=(9, 9)) == []
 
 
 def test_ready_from_joining_to_draining() -> None:

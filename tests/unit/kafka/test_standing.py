@@ -19,22 +19,22 @@ def claim(*offsets: int, written_ms: int | None = 1_000) -> Claim:
 
 def test_nothing_to_read() -> None:
     """All zeros."""
-    assert standing(claim(), 10, 10, 8.0, 8.0, 9_000) == Standing(0, 0.0, 0, 0.0)
+    assert standing(claim(), 10, 10, 8.0, 8.0, 9_000) == Standing(10, 0, 0.0, 0, 0.0)
 
 
 def test_records_that_none_was_read_of() -> None:
     """As old as they are known for."""
-    assert standing(claim(), 10, 14, 6.0, 8.0, 9_000) == Standing(4, 2.0, 0, 0.0)
+    assert standing(claim(), 10, 14, 6.0, 8.0, 9_000) == Standing(10, 4, 2.0, 0, 0.0)
 
 
 def test_records_without_an_outcome() -> None:
     """As old as the oldest is by its own time; not younger than it waits here, whatever the clocks say."""
-    assert standing(claim(10, 11, 12), 10, 14, 8.0, 8.0, 9_000) == Standing(4, 8.0, 3, 3.0)
-    assert standing(claim(10, written_ms=None), 10, 14, 8.0, 8.0, 9_000) == Standing(4, 3.0, 1, 3.0)
-    assert standing(claim(10, written_ms=99_000), 10, 14, 8.0, 8.0, 9_000) == Standing(4, 3.0, 1, 3.0)
+    assert standing(claim(10, 11, 12), 10, 14, 8.0, 8.0, 9_000) == Standing(10, 4, 8.0, 3, 3.0)
+    assert standing(claim(10, written_ms=None), 10, 14, 8.0, 8.0, 9_000) == Standing(10, 4, 3.0, 1, 3.0)
+    assert standing(claim(10, written_ms=99_000), 10, 14, 8.0, 8.0, 9_000) == Standing(10, 4, 3.0, 1, 3.0)
 
 
 def test_a_partition_that_was_cut_off() -> None:
     """Its end is below what was read: no negative numbers."""
     behind = claim(10, 11)
-    assert standing(behind, 10, 3, 8.0, 8.0, 9_000) == Standing(0, 8.0, 2, 3.0)
+    assert standing(behind, 10, 3, 8.0, 8.0, 9_000) == Standing(10, 0, 8.0, 2, 3.0)
