@@ -19,32 +19,29 @@ from connector.kafka.watch import Standing
 from connector.leads.answer import Answer, AnswerClass
 from connector.leads.mapped import Destination
 from connector.leads.outcome import Outcome, Reason, SetAside
+from connector.telemetry.alarms import Alarm
 from connector.telemetry.health import Health
 from connector.telemetry.logs import Repeats
 from connector.telemetry.metrics import TIME_TO_LEAD_PARTS, Metrics
 
 log = structlog.get_logger("connector")
 
-_WHAT_TO_DO = {
-    AnswerClass.UNAUTHORIZED: "the API refuses the token: put a valid one into ucontact.token_file, it is read again",
-    AnswerClass.UNKNOWN_HUB: "the API does not know this hub: correct the route's hub, or create it in uContact",
-    AnswerClass.THROTTLED: "the API asks to slow down; waiting as told",
-    AnswerClass.UNAVAILABLE: "the API is unavailable; leads wait and are sent when it is back",
-    AnswerClass.AMBIGUOUS: "a request got no answer: its leads may have arrived; on_ambiguous decides",
+_ANSWERS = {
+    AnswerClass.UNAUTHORIZED: Alarm.TOKEN_REFUSED,
+    AnswerClass.UNKNOWN_HUB: Alarm.UNKNOWN_HUB,
+    AnswerClass.THROTTLED: Alarm.THROTTLED,
+    AnswerClass.UNAVAILABLE: Alarm.API_UNAVAILABLE,
+    AnswerClass.AMBIGUOUS: Alarm.NO_ANSWER,
 }
 _SET_ASIDE = {
-    Outcome.DEAD_LETTER: "a lead was set aside: look at the dead-letter topic",
-    Outcome.EXPIRED: "a lead became too old: look at the dead-letter topic",
-    Outcome.PARKED: "a lead was parked: on the review topic, or (hub_down) for a time on the retry topic",
+    Outcome.DEAD_LETTER: Alarm.DEAD_LETTER,
+    Outcome.EXPIRED: Alarm.EXPIRED,
+    Outcome.PARKED: Alarm.PARKED,
+}
+_MEANT = {
     Outcome.DUPLICATE: "a lead was delivered before and is not sent again",
     Outcome.FILTERED: "a lead was filtered, as the configuration says",
 }
-
-_UNCONFIRMED = "no broker confirms that the partitions are still ours: leads wait, for another member may have them"
-_STORM = (
-    "the API refuses nearly all leads of this hub: they are held, not dead-lettered; compare the last dead letters' "
-    "answers with the route's contact and correct it, or set delivery.storm_guard"
-)
 
 
 class _Route(NamedTuple):
@@ -79,9 +76,8 @@ class Reporting:
 
     def lease_expired(self, leads: int) -> None:
         """Nothing is sent while the brokers do not confirm that the partitions are ours."""
-        self._health.troubles["kafka"] = _UNCONFIRMED
-        if (kept_back := self._repeats.pass_on("lease")) is not None:
-            log.warning(_UNCONFIRMED, leads=leads, like_it_since=kept_back)
+        self._health.troubles["kafka"] = Alarm.NOT_OURS.text
+        self._sound(Alarm.NOT_OURS, leads=leads)
 
     def request_answered(self, destination: Destination, leads: int, answer: Answer, lane: Lane) -> None:
         """Count the answer, and say what to do about one that is not good."""
@@ -98,26 +94,25 @@ class Reporting:
         )
         self._tell_state(destination, lane)
         trouble = f"hub {destination.hub}"
-        hint = _WHAT_TO_DO.get(answer.kind)
-        if hint is None:
+        alarm = _ANSWERS.get(answer.kind)
+        if alarm is None:
             if self._health.troubles.pop(trouble, None):
                 log.info("the API accepts again", hub=destination.hub)
             return
         if answer.kind is AnswerClass.UNKNOWN_HUB and not lane.failures:
             self._health.troubles.pop(trouble, None)  # events named it, and may name any number: nothing waits for it
         else:
-            self._health.troubles[trouble] = hint
-        if (kept_back := self._repeats.pass_on(f"{trouble} {answer.kind}")) is not None:
-            log.warning(
-                hint,
-                hub=destination.hub,
-                answer=answer.kind.value,
-                status=answer.status,
-                # An answer's body may quote a lead; a transport error's text is ours.
-                error=answer.excerpt if answer.status is None else None,
-                failures_in_a_row=lane.failures,
-                like_it_since=kept_back,
-            )
+            self._health.troubles[trouble] = alarm.text
+        self._sound(
+            alarm,
+            by=destination.hub,
+            hub=destination.hub,
+            answer=answer.kind.value,
+            status=answer.status,
+            # An answer's body may quote a lead; a transport error's text is ours.
+            error=answer.excerpt if answer.status is None else None,
+            failures_in_a_row=lane.failures,
+        )
 
     def _tell_state(self, destination: Destination, lane: Lane) -> None:
         """Tell when a hub's breaker opens or closes, or a storm of refusals begins or ends."""
@@ -125,7 +120,7 @@ class Reporting:
         if opened != (destination in self._open):
             if opened:
                 self._open.add(destination)
-                log.warning("the hub takes nothing: only probes are sent until one is accepted", hub=destination.hub)
+                Alarm.HUB_TAKES_NOTHING.sound(hub=destination.hub)
             else:
                 self._open.discard(destination)
                 log.info("the hub takes leads again", hub=destination.hub)
@@ -133,8 +128,8 @@ class Reporting:
         if storming != (destination in self._storms):
             if storming:
                 self._storms.add(destination)
-                self._health.troubles[f"storm {destination.hub}"] = _STORM
-                log.error(_STORM, hub=destination.hub)
+                self._health.troubles[f"storm {destination.hub}"] = Alarm.STORM.text
+                Alarm.STORM.sound(hub=destination.hub)
             else:
                 self._storms.discard(destination)
                 self._health.troubles.pop(f"storm {destination.hub}", None)
@@ -179,36 +174,28 @@ class Reporting:
         route = route or record.part or ""
         self._metrics.outcomes.labels(route, why.outcome.value, why.reason.value).inc()
         log.debug("set aside", position=record.position, outcome=why.outcome.value, reason=why.reason.value)
-        if why.reason is not Reason.TOMBSTONE and (
-            (kept_back := self._repeats.pass_on(f"set aside {why.reason} {why.filter}")) is not None
-        ):
-            tell = log.info if why.outcome is Outcome.FILTERED else log.warning
-            tell(
-                _SET_ASIDE[why.outcome],
-                position=record.position,
-                outcome=why.outcome.value,
-                stage=why.stage.value,
-                reason=why.reason.value,
-                message=why.message,
-                like_it_since=kept_back,
-            )
+        if why.reason is Reason.TOMBSTONE:
+            return
+        known = {
+            "position": record.position,
+            "outcome": why.outcome.value,
+            "stage": why.stage.value,
+            "reason": why.reason.value,
+            "message": why.message,
+        }
+        if (alarm := _SET_ASIDE.get(why.outcome)) is not None:
+            self._sound(alarm, by=why.reason, **known)
+        elif (kept_back := self._repeats.pass_on(f"{why.reason} {why.filter}")) is not None:
+            log.info(_MEANT[why.outcome], **known, like_it_since=kept_back)
 
     def defect(self, record: Record, error: Exception) -> None:
         """Our own mistake met this record; it goes to dead letters. The trace holds code, not the lead's values."""
-        if (kept_back := self._repeats.pass_on(f"defect {type(error).__name__}")) is not None:
-            trace = _trace(error)
-            message = "a defect of the connector: please report it"
-            log.error(message, position=record.position, trace=trace, like_it_since=kept_back)
+        self._sound(Alarm.DEFECT, by=type(error).__name__, position=record.position, trace=_trace(error))
 
     def receipts_read(self, claim: Claim, read: ReceiptsRead) -> None:
         """What was delivered from this partition before is known, or not."""
         if read.trouble is not None:
-            log.warning(
-                "receipts could not be read: duplicates of earlier deliveries may be sent",
-                partition=str(claim),
-                error=read.trouble,
-                read=read.receipts,
-            )
+            Alarm.RECEIPTS_UNREAD.sound(partition=str(claim), error=read.trouble, read=read.receipts)
         elif read.receipts:
             log.info("receipts read", partition=str(claim), receipts=read.receipts, damaged=read.skipped)
 
@@ -221,7 +208,7 @@ class Reporting:
     def secret_trouble(self, message: str) -> None:
         """A changed file cannot be used; what was read before stays in use."""
         self._health.troubles["secrets"] = message
-        log.warning("a changed secret cannot be used; the one before stays in use", error=message)
+        Alarm.SECRET.sound(error=message)
 
     def file_read(self, what: str, path: Path, entries: int) -> None:
         """A suppression list or table was read again and is in use."""
@@ -236,14 +223,12 @@ class Reporting:
         """Its changed file cannot be used; what was read before stays in use."""
         if self._health.troubles.get(key := f"{what} {path}") != message:
             self._health.troubles[key] = message
-            text = f"a changed {what} cannot be used; the one before stays in use: correct the file"
-            log.warning(text, error=message)
+            Alarm.FILE.sound(what=what, error=message)
 
     def registry_away(self, message: str) -> None:
         """The schema registry cannot be asked; records that need it wait."""
         self._health.troubles["schema registry"] = message
-        if (kept_back := self._repeats.pass_on("registry")) is not None:
-            log.warning("the schema registry cannot be asked; leads wait", error=message, like_it_since=kept_back)
+        self._sound(Alarm.REGISTRY, error=message)
 
     def registry_answered(self, *, found: bool) -> None:
         """The schema registry answered, with the schema or that it has none."""
@@ -285,13 +270,11 @@ class Reporting:
                 except KeyError:
                     break  # it left before anything was known of it
         if claims:
-            tell = log.warning if lost else log.info
-            tell(
-                "partitions lost: another member may own them" if lost else "partitions revoked",
-                partitions=_names(claims),
-                seconds=round(seconds, 3),
-                given_up=unresolved,
-            )
+            known = {"partitions": _names(claims), "seconds": round(seconds, 3), "given_up": unresolved}
+            if lost:
+                Alarm.PARTITIONS_LOST.sound(**known)
+            else:
+                log.info("partitions revoked", **known)
 
     def committed(self, partitions: int) -> None:
         """A commit is acknowledged: the cluster is at work."""
@@ -301,8 +284,7 @@ class Reporting:
     def commit_failed(self, message: str) -> None:
         """A commit is made again."""
         self._metrics.commit_failures.inc()
-        if (kept_back := self._repeats.pass_on(f"commit {message}")) is not None:
-            log.warning("a commit failed; it is made again", error=message, like_it_since=kept_back)
+        self._sound(Alarm.COMMIT_FAILED, by=message, error=message)
 
     def paused(self, partitions: int) -> None:
         """Partitions are paused, or none is any more."""
@@ -313,19 +295,12 @@ class Reporting:
     def missed(self, claim: Claim, first: int, end: int, why: str) -> None:
         """Records that nobody can read any more."""
         self._metrics.records_missed.inc(end - first)
-        log.error(
-            f"records are missing: {why}; find their leads at the source",
-            partition=str(claim),
-            first=first,
-            last=end - 1,
-            records=end - first,
-        )
+        Alarm.RECORDS_MISSING.sound(partition=str(claim), first=first, last=end - 1, records=end - first, why=why)
 
     def trouble(self, message: str) -> None:
         """Kafka reports an error that is gone on after."""
         self._health.troubles["kafka"] = message
-        if (kept_back := self._repeats.pass_on(f"kafka {message}")) is not None:
-            log.warning("Kafka: trying on", error=message, like_it_since=kept_back)
+        self._sound(Alarm.KAFKA, by=message, error=message)
 
     def topic_written(self, topic: str) -> None:
         """A topic takes our letters again."""
@@ -335,15 +310,12 @@ class Reporting:
     def topic_trouble(self, topic: str, message: str) -> None:
         """A letter or receipt cannot be written; its record's partition waits."""
         self._health.troubles[f"topic {topic}"] = message
-        if (kept_back := self._repeats.pass_on(f"topic {topic}")) is not None:
-            text = "a letter cannot be written; its partition's progress waits"
-            log.error(text, topic=topic, error=message, like_it_since=kept_back)
+        self._sound(Alarm.LETTER, by=topic, topic=topic, error=message)
 
     def receipts_forgone(self, topic: str, receipts: int) -> None:
         """Receipts that were not written, because the partition left us or we stop; their leads' outcomes stand."""
         self._metrics.receipts_missing.inc(receipts)
-        if (kept_back := self._repeats.pass_on(f"forgone {topic}")) is not None:
-            log.warning("receipts are missing: trace cannot find these leads", topic=topic, like_it_since=kept_back)
+        self._sound(Alarm.RECEIPTS_FORGONE, by=topic, topic=topic)
 
     def turned(self, standings: dict[Claim, Standing]) -> None:
         """The Kafka thread turns."""
@@ -352,6 +324,11 @@ class Reporting:
         for claim, standing in standings.items():
             for gauge, figure in zip(self._metrics.of_partition, standing[1:], strict=True):
                 gauge.labels(claim.topic, str(claim.partition)).set(figure)
+
+    def _sound(self, alarm: Alarm, by: str = "", **fields: object) -> None:
+        """Once in a while for each ``by``, with how many were kept back."""
+        if (kept_back := self._repeats.pass_on(f"{alarm.slug} {by}")) is not None:
+            alarm.sound(**fields, like_it_since=kept_back)
 
 
 def _names(claims: list[Claim]) -> list[str]:

@@ -43,6 +43,7 @@ from connector.reporting import Reporting
 from connector.reread import keep_current
 from connector.settlement import Settlement, WrittenIntents
 from connector.telemetry.admin import AdminServer, build
+from connector.telemetry.alarms import Alarm
 from connector.telemetry.health import Health
 from connector.telemetry.metrics import Metrics
 
@@ -111,7 +112,7 @@ class Service:
         except* Exception as group:  # noqa: BLE001 - reported below, and the exit code says so
             self._failure = group.exceptions[0]
         if self._failure is not None:
-            log.critical("the connector failed and ends; please report it", exc_info=self._failure)
+            Alarm.FAILED.sound(exc_info=self._failure)
             return 1
         log.info("stopped")
         return 0
@@ -219,7 +220,7 @@ class Service:
             source.finish()
             await asyncio.to_thread(source.join, LEAVE)
             if source.is_alive():
-                log.warning("Kafka did not let go in time; the group notices by the session time-out", seconds=LEAVE)
+                Alarm.KAFKA_HOLDS.sound(seconds=LEAVE)
             await api.aclose()
             if self._registry is not None:
                 await self._registry.aclose()
@@ -258,11 +259,7 @@ class Service:
                 break
             await asyncio.sleep(0.005)
         if source.outstanding:
-            log.warning(
-                "what could not be sent is read again after the restart",
-                unresolved=source.outstanding,
-                requests_in_flight=dispatcher.in_flight,
-            )
+            Alarm.UNFINISHED.sound(unresolved=source.outstanding, requests_in_flight=dispatcher.in_flight)
 
     async def _turn(self, holding: Holding) -> None:
         for turn in itertools.count(1):
@@ -292,7 +289,7 @@ class Service:
 
     def _asked_to_stop(self) -> None:
         if self._stop.is_set():
-            log.warning("a second signal: ending now")
+            Alarm.SECOND_SIGNAL.sound()
             os._exit(1)
         self._stop.set()
 
