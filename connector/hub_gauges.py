@@ -36,7 +36,7 @@ def hub_states(lanes: Iterable[tuple[Destination, Lane]]) -> dict[str, HubState]
     """The hubs that need most attention, by the name that their label gets; at most ``MOST``."""
     hubs: dict[str, HubState] = {}
     for destination, lane in lanes:
-        name = destination.hub[:LONGEST].encode("utf-8", "replace").decode()
+        name = label_of(destination.hub)
         hub = hubs.get(name)
         if hub is None:
             hub = hubs[name] = HubState(lane.state, lane.limit)
@@ -46,6 +46,11 @@ def hub_states(lanes: Iterable[tuple[Destination, Lane]]) -> dict[str, HubState]
         hub.waiting += lane.waiting
     first = sorted(hubs.items(), key=lambda item: (_WORST_FIRST.index(item[1].state), -item[1].waiting, item[0]))
     return dict(first[:MOST])
+
+
+def label_of(hub: str) -> str:
+    """A hub's name as a label's value and on the status page: events may name it."""
+    return hub[:LONGEST].encode("utf-8", "replace").decode()
 
 
 def set_hubs(metrics: Metrics, hubs: dict[str, HubState]) -> None:

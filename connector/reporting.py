@@ -5,6 +5,7 @@ Part of the composition root: it knows the vocabularies of the rooms, which know
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import NamedTuple
 
@@ -14,6 +15,7 @@ from prometheus_client import Counter, Histogram
 from connector.delivery.breaker import BreakerState
 from connector.delivery.lane import Flush, Lane
 from connector.delivery.record import Claim, Record, Shipment
+from connector.hub_gauges import label_of
 from connector.kafka.receipt_reader import ReceiptsRead
 from connector.kafka.watch import Standing
 from connector.leads.answer import Answer, AnswerClass
@@ -23,6 +25,7 @@ from connector.telemetry.alarms import Alarm
 from connector.telemetry.health import Health
 from connector.telemetry.logs import Repeats
 from connector.telemetry.metrics import TIME_TO_LEAD_PARTS, Metrics
+from connector.telemetry.recent import Answered, Aside, Rebalance, Recent
 
 log = structlog.get_logger("connector")
 
@@ -57,12 +60,17 @@ class _Route(NamedTuple):
 class Reporting:
     """Implements ``delivery.Observer`` (event loop) and ``kafka.KafkaWatch`` (Kafka thread). Never raises or blocks."""
 
-    def __init__(self, metrics: Metrics, health: Health) -> None:
+    def __init__(self, metrics: Metrics, health: Health, now_ms: Callable[[], int]) -> None:
+        """``now_ms``: milliseconds since the epoch."""
+        self._now_ms = now_ms
         self._metrics = metrics
         self._health = health
         self._repeats = Repeats()
         self._open: set[Destination] = set()
         self._storms: set[Destination] = set()
+        self.recent = Recent()
+        self.standings: Mapping[Claim, Standing] = {}
+        """Where our partitions stood a second ago at most; made anew each time."""
         self._by_route: dict[str, _Route] = {}
         """Finding a metric by its label costs more than counting in it."""
 
@@ -92,6 +100,8 @@ class Reporting:
             status=answer.status,
             ms=round(answer.seconds * 1000, 1),
         )
+        answered = Answered(self._now_ms(), answer.kind.value, answer.status, answer.seconds)
+        self.recent.answered(label_of(destination.hub), answered)
         self._tell_state(destination, lane)
         trouble = f"hub {destination.hub}"
         alarm = _ANSWERS.get(answer.kind)
@@ -174,6 +184,8 @@ class Reporting:
         route = route or record.part or ""
         self._metrics.outcomes.labels(route, why.outcome.value, why.reason.value).inc()
         log.debug("set aside", position=record.position, outcome=why.outcome.value, reason=why.reason.value)
+        aside = Aside(self._now_ms(), record.position, why.message)
+        self.recent.set_aside(why.outcome.value, why.reason.value, aside)
         if why.reason is Reason.TOMBSTONE:
             return
         known = {
@@ -253,6 +265,7 @@ class Reporting:
         self._metrics.rebalances.labels("assigned").inc()
         self._metrics.partitions.inc(len(claims))
         if claims:
+            self.recent.rebalanced(Rebalance(self._now_ms(), "assigned", tuple(_names(claims)), None))
             log.info("partitions assigned", partitions=_names(claims), resolved_before=restored)
 
     def revoked(self, claims: list[Claim], *, lost: bool, seconds: float, unresolved: int) -> None:
@@ -270,6 +283,8 @@ class Reporting:
                 except KeyError:
                     break  # it left before anything was known of it
         if claims:
+            kind = "lost" if lost else "revoked"
+            self.recent.rebalanced(Rebalance(self._now_ms(), kind, tuple(_names(claims)), seconds))
             known = {"partitions": _names(claims), "seconds": round(seconds, 3), "given_up": unresolved}
             if lost:
                 Alarm.PARTITIONS_LOST.sound(**known)
@@ -320,6 +335,7 @@ class Reporting:
     def turned(self, standings: dict[Claim, Standing]) -> None:
         """The Kafka thread turns."""
         self._health.kafka_turned = self._health.clock()
+        self.standings = standings
         self._health.partitions = {str(claim): (s.watermark, s.distance) for claim, s in standings.items()}
         for claim, standing in standings.items():
             for gauge, figure in zip(self._metrics.of_partition, standing[1:], strict=True):

@@ -42,10 +42,12 @@ from connector.plan import Plan
 from connector.reporting import Reporting
 from connector.reread import keep_current
 from connector.settlement import Settlement, WrittenIntents
+from connector.status import StatusBoard
 from connector.telemetry.admin import AdminServer, build
 from connector.telemetry.alarms import Alarm
 from connector.telemetry.health import Health
 from connector.telemetry.metrics import Metrics
+from connector.telemetry.status import Status
 
 log = structlog.get_logger("connector")
 
@@ -53,6 +55,8 @@ T = TypeVar("T")
 
 ASK_AGAIN = 60
 """Seconds after which the registry is asked again for schemas that it did not know: it may learn of them later."""
+LOOK = 10
+"""Seconds between two looks at the counters for the status page's last hour."""
 LEAVE = 15.0
 """Seconds that the Kafka thread gets to commit and leave the group after the drain."""
 
@@ -71,7 +75,8 @@ class Service:
         self._plan = plan
         self._metrics = Metrics()
         self._health = Health()
-        self._reporting = Reporting(self._metrics, self._health)
+        self._reporting = Reporting(self._metrics, self._health, now_ms)
+        self._board = StatusBoard(loaded, plan, self._metrics, self._health, self._reporting, now_ms)
         self._drain_timeout = settings.delivery.drain_timeout.total_seconds()
         self._stop = asyncio.Event()
         self._failure: BaseException | None = None
@@ -86,7 +91,7 @@ class Service:
     def _bind(self) -> None:
         if (listen := self._settings.telemetry.listen) is None:
             return
-        app = build(self._metrics, self._health, self._refresh)
+        app = build(self._metrics, self._health, self._refresh, self._status)
         try:
             self._admin = AdminServer(app, listen.host, listen.port)
         except OSError as error:
@@ -99,6 +104,9 @@ class Service:
         self._metrics.outstanding.set(self._source.outstanding)
         self._metrics.waiting.set(self._dispatcher.waiting)
         set_hubs(self._metrics, hub_states(self._dispatcher.lanes.items()))
+
+    def _status(self) -> Status:
+        return self._board.status(self._dispatcher.lanes.items(), self._source.outstanding)
 
     async def run(self) -> int:
         """Until SIGTERM or SIGINT: 0, or 1 after a failure. A second signal ends the process at once."""
@@ -264,6 +272,8 @@ class Service:
     async def _turn(self, holding: Holding) -> None:
         for turn in itertools.count(1):
             self._health.turn(hindered=holding.holds)
+            if turn % LOOK == 0:
+                self._board.look()
             if turn % ASK_AGAIN == 0:
                 self._plan.decoder.forget_unknown()
             await asyncio.sleep(1)

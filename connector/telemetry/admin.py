@@ -1,35 +1,39 @@
-"""The HTTP side for operators: probes and metrics, on the service's own event loop."""
+"""The HTTP side for operators: probes, metrics and the status page, on the service's own event loop."""
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
+import json
+import secrets
 import socket
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 
 import uvicorn
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from starlette.applications import Starlette
 from starlette.requests import Request
-from starlette.responses import HTMLResponse, JSONResponse, Response
+from starlette.responses import HTMLResponse, JSONResponse, PlainTextResponse, Response, StreamingResponse
 from starlette.routing import Route
 
 from connector.telemetry.health import Health
 from connector.telemetry.metrics import Metrics
+from connector.telemetry.page import main, page_headers, render
+from connector.telemetry.status import Status
 
-_PAGE = """<!doctype html><html lang="en"><meta charset="utf-8"><meta name="viewport" content="width=device-width">
-<title>lead-connector</title><style>body{font:16px/1.6 system-ui;max-width:40rem;margin:3rem auto;padding:0 1rem;
-color-scheme:light dark}</style><h1>lead-connector</h1><p>Leads from Kafka to uContact.</p><ul>
-<li><a href="/readyz">readyz</a>: joined the group and not draining</li>
-<li><a href="/livez">livez</a>: the loops turn, and no partition is stuck</li>
-<li><a href="/startupz">startupz</a></li><li><a href="/metrics">metrics</a></li></ul></html>"""
+EVERY = 2.0
+"""Seconds between two looks of a page that is open."""
+WATCHERS = 20
+"""Pages that may be open at a time: each costs a little of the event loop that delivers the leads."""
 
 
-def build(metrics: Metrics, health: Health, refresh: Callable[[], None]) -> Starlette:
-    """The application. ``refresh`` brings gauges up to date before they are read."""
+def build(metrics: Metrics, health: Health, refresh: Callable[[], None], status: Callable[[], Status]) -> Starlette:
+    """The application. ``refresh`` brings gauges up to date before they are read, ``status`` says what the page shows;
+    both are called on the event loop."""
+    watchers = 0
 
-    def probe(state: Callable[[], tuple[bool, dict[str, object]]]) -> Callable[[Request], Response]:
-        def answer(_request: Request) -> Response:
+    def probe(state: Callable[[], tuple[bool, dict[str, object]]]) -> Callable[[Request], Awaitable[Response]]:
+        async def answer(_request: Request) -> Response:
             good, reasons = state()
             return JSONResponse({"ok": good, **reasons}, status_code=200 if good else 503)
 
@@ -40,7 +44,26 @@ def build(metrics: Metrics, health: Health, refresh: Callable[[], None]) -> Star
         return Response(generate_latest(metrics.registry), media_type=CONTENT_TYPE_LATEST)
 
     async def page(_request: Request) -> Response:
-        return HTMLResponse(_PAGE)
+        nonce = secrets.token_urlsafe(16)
+        return HTMLResponse(render(status(), nonce), headers=page_headers(nonce))
+
+    async def changes() -> AsyncIterator[str]:
+        nonlocal watchers
+        watchers += 1
+        try:
+            while True:
+                # A page that stays open must not keep a process from ending.
+                yield f"data: {json.dumps(main(status()))}\n\n"
+                if health.draining:
+                    return
+                await asyncio.sleep(EVERY)
+        finally:
+            watchers -= 1
+
+    async def events(_request: Request) -> Response:
+        if watchers >= WATCHERS:
+            return PlainTextResponse("too many pages are open\n", status_code=503)
+        return StreamingResponse(changes(), media_type="text/event-stream", headers={"cache-control": "no-store"})
 
     return Starlette(
         routes=[
@@ -48,6 +71,7 @@ def build(metrics: Metrics, health: Health, refresh: Callable[[], None]) -> Star
             Route("/readyz", probe(health.ready)),
             Route("/startupz", probe(health.started)),
             Route("/metrics", expose),
+            Route("/events", events),
             Route("/", page),
         ]
     )

@@ -14,7 +14,7 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, disa
 disable_created_metrics()  # type: ignore[no-untyped-call]
 
 _SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60)
-_TIME_TO_LEAD = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300, 900, 3600, 14400, 86400)
+TIME_TO_LEAD_BOUNDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300, 900, 3600, 14400, 86400)
 _LEADS = (1, 2, 5, 10, 20, 50, 100, 200, 500, 1000)
 
 TIME_TO_LEAD_PARTS = ("kafka", "waiting", "api")
@@ -54,13 +54,13 @@ class Metrics:
         self.time_to_lead = self._histogram(
             "time_to_lead_seconds",
             "From the event's own time (the record's, where it has none) to the API's confirmation.",
-            _TIME_TO_LEAD,
+            TIME_TO_LEAD_BOUNDS,
             {"route": "a route's name"},
         )
         self.time_to_lead_parts = self._histogram(
             "time_to_lead_part_seconds",
             "What it is made of: in Kafka until it is read, waiting for its request, and the request itself.",
-            _TIME_TO_LEAD,
+            TIME_TO_LEAD_BOUNDS,
             {"route": "a route's name", "part": ", ".join(TIME_TO_LEAD_PARTS)},
         )
         self.outcomes = self._counter(

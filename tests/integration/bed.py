@@ -272,6 +272,11 @@ class Connector:
             self.process.wait_ready(lambda: self.get("readyz").status_code == 200, limit=LIMIT)
         return self
 
+    @property
+    def admin(self) -> str:
+        """The URL of its admin server, with a slash at its end."""
+        return self._admin
+
     def get(self, path: str) -> httpx2.Response:
         """An answer of its admin server."""
         return httpx2.get(self._admin + path, timeout=60)

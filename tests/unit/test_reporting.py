@@ -21,7 +21,7 @@ from connector.telemetry.metrics import Metrics
 def test_hubs_that_events_name_and_nobody_knows_leave_nothing_behind() -> None:
     """Their leads are dead-lettered and nothing waits for them: else each would be a trouble for ever."""
     health = Health()
-    reporting = Reporting(Metrics(), health)
+    reporting = Reporting(Metrics(), health, lambda: 0)
     for number in range(100):
         lane = Lane(LanePolicy(), lambda: 0.5)
         reporting.request_answered(Destination(f"hub-{number}"), 1, Answer(AnswerClass.UNKNOWN_HUB, 404), lane)
@@ -35,7 +35,7 @@ def test_numbers_that_delivered_leads_lack_are_counted() -> None:
     dropped = (Dropped("clientIds", Unusable.NOT_VALID, 2), Dropped("clientIds", Unusable.NO_COUNTRY, 1))
     lead = MappedLead("lead-1", None, "main", Destination("sales"), b"{}")
     shipments = [Shipment(record, lead, 0.0), Shipment(record, lead._replace(dropped=dropped), 0.0)]
-    Reporting(metrics, Health()).delivered(shipments, Answer(AnswerClass.ACCEPTED, 200), 0)
+    Reporting(metrics, Health(), lambda: 0).delivered(shipments, Answer(AnswerClass.ACCEPTED, 200), 0)
     counted = {
         sample.labels["reason"]: sample.value
         for metric in metrics.registry.collect()
@@ -58,7 +58,7 @@ def test_the_parts_of_a_time_to_lead(
     record = Record(Claim("leads", 0, PartitionProgress(0)), 0, written_ms, None, b"x", None, read_ms=6_000)
     lead = MappedLead("lead-1", event_ms, "main", Destination("sales"), b"{}")
     answer = Answer(AnswerClass.ACCEPTED, 200, seconds=1.5)
-    Reporting(metrics, Health()).delivered([Shipment(record, lead, 0.0)], answer, 10_000)
+    Reporting(metrics, Health(), lambda: 0).delivered([Shipment(record, lead, 0.0)], answer, 10_000)
     value = metrics.registry.get_sample_value
     assert value("leads_outcome_total", {"route": "main", "outcome": "delivered", "reason": ""}) == 1
     assert value("time_to_lead_seconds_sum", {"route": "main"}) == (total or 0)
@@ -75,7 +75,7 @@ def test_the_parts_of_a_time_to_lead(
 def test_a_partition_that_leaves_takes_its_series_along() -> None:
     """Else its lag would stand for ever, beside that which its new owner tells."""
     metrics = Metrics()
-    reporting = Reporting(metrics, Health())
+    reporting = Reporting(metrics, Health(), lambda: 0)
     here, there = (Claim("leads", number, PartitionProgress(0)) for number in (0, 1))
     reporting.assigned([here, there], 0)
     reporting.turned({here: Standing(7, 5, 1.5, 3, 0.5)})
@@ -98,7 +98,7 @@ def test_every_way_to_set_aside_has_its_words(outcome: Outcome) -> None:
 def test_filtered_leads_are_counted_by_reason_and_told_by_filter() -> None:
     """As what is meant to happen, now and then for each filter; a tombstone is not worth a line."""
     metrics = Metrics()
-    reporting = Reporting(metrics, Health())
+    reporting = Reporting(metrics, Health(), lambda: 0)
     record = Record(Claim("leads", 3, PartitionProgress(0)), 17, 1000, b"k", b"v", None)
 
     def aside(reason: Reason, name: str | None) -> SetAside:

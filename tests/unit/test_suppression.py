@@ -118,7 +118,7 @@ def test_a_reading_ends_when_the_file_is_closed(path: Path) -> None:
 def test_what_is_told_while_a_list_changes(path: Path) -> None:
     """A new content once; a file that cannot be used once for each text, with what to do; and when it is mended."""
     health, metrics = Health(), Metrics()
-    reporting = Reporting(metrics, health)
+    reporting = Reporting(metrics, health, lambda: 0)
 
     async def until(condition: Callable[[], object]) -> None:
         async with asyncio.timeout(30):
@@ -157,7 +157,9 @@ def test_reading_is_done_in_a_thread(path: Path) -> None:
             return super().look()
 
     async def run() -> None:
-        watching = asyncio.create_task(keep_current([Noted(path)], Reporting(Metrics(), Health()), every=0.001))
+        watching = asyncio.create_task(
+            keep_current([Noted(path)], Reporting(Metrics(), Health(), lambda: 0), every=0.001)
+        )
         async with asyncio.timeout(30):
             while not threads:
                 await asyncio.sleep(0)

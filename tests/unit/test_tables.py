@@ -186,7 +186,7 @@ def test_a_table_is_read_again_and_a_wrong_one_changes_nothing(tmp_path: Path, s
 def test_what_is_told_of_a_table() -> None:
     """Its own name in the log, the status page and the metric."""
     metrics, health = Metrics(), Health()
-    reporting = Reporting(metrics, health)
+    reporting = Reporting(metrics, health, lambda: 0)
     reporting.file_trouble("table", Path("t.csv"), "line 2: …")
     assert health.troubles == {"table t.csv": "line 2: …"}
     reporting.file_usable("table", Path("t.csv"))

@@ -1,0 +1,15 @@
+"use strict";
+// The server makes the page and sends what has changed of it; the script only puts it in place, part by part, so that
+// whoever reads or selects something is not disturbed.
+const link = document.getElementById("link");
+// Only what changes is written: a screen reader reads it aloud.
+const say = (up, text) => { link.dataset.up = up; if (link.textContent !== text) link.textContent = text; };
+const take = (html) => {
+  for (const part of new DOMParser().parseFromString(html, "text/html").querySelectorAll("[data-live]")) {
+    const old = document.getElementById(part.id);
+    if (!old.isEqualNode(part)) old.replaceWith(document.importNode(part, true));
+  }
+};
+const events = new EventSource("/events");
+events.addEventListener("message", (event) => { take(JSON.parse(event.data)); say("yes", "live"); });
+events.addEventListener("error", () => say("no", "no answer: what stands here is old"));
