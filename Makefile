@@ -91,6 +91,8 @@ lock: ## Write requirements*.txt anew from pyproject.toml
 		--extra dev -c requirements.txt pyproject.toml -o requirements-dev.txt
 	.cache/lock/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header \
 		--group fuzz -o requirements-fuzz.txt
+	.cache/lock/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header \
+		--group build -c requirements-dev.txt -o requirements-build.txt
 
 clean: ## Remove what the targets made, downloads included
 	rm -rf $(VENV) .cache .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache out
