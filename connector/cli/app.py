@@ -11,6 +11,7 @@ import connector
 from connector.cli.demo import demo
 from connector.cli.output import Output
 from connector.cli.sandbox import sandbox
+from connector.cli.termination import end_on_sigterm
 from connector.leads.outcome import Outcome
 
 ConfigFile = Annotated[
@@ -27,11 +28,6 @@ app = typer.Typer(
 )
 config_app = typer.Typer(help="About the configuration.", no_args_is_help=True)
 app.add_typer(config_app, name="config")
-
-
-def main() -> None:
-    """Run the command line; exits the process."""
-    app()
 
 
 def _version(wanted: bool) -> None:
@@ -52,6 +48,7 @@ def common(
 @app.command()
 def run(config: ConfigFile) -> None:
     """Run the connector until SIGTERM."""
+    end_on_sigterm(0)  # until the service takes the signal over: nothing is read yet, so nothing has to be finished
     from connector.cli.run import run as command
 
     raise typer.Exit(command(config))

@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from connector.cli.parts import require
 from connector.demo.options import Broker, Options
 
 _DEFAULT = Options()
@@ -49,6 +50,7 @@ def demo(
     """Broker, sandbox, registry, leads and connector in one go, with a live view and a summary that adds up."""
     if summary is not None and not summary.absolute().parent.is_dir():
         raise typer.BadParameter(f"{summary.absolute().parent} is no folder", param_hint="--summary")
+    require("demo", "sandbox", "testbed")
     from connector.demo.run import run
 
     options = Options(

@@ -7,6 +7,8 @@ from typing import Annotated
 
 import typer
 
+from connector.cli.parts import require
+
 
 def sandbox(
     host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
@@ -29,6 +31,7 @@ def sandbox(
     ] = None,
 ) -> None:
     """The uContact sandbox alone, until SIGTERM or Ctrl-C."""
+    require("sandbox", "sandbox")
     from sandbox.ledger import LedgerError
     from sandbox.server import DEFAULT_HUBS, SandboxSettings, run
 
