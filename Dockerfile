@@ -7,7 +7,8 @@ ARG BASE=python:3.13-slim-trixie
 ARG BUILD_BASE=${BASE}
 
 FROM ${BUILD_BASE} AS dependencies
-ARG SOURCE_DATE_EPOCH=0
+ARG SOURCE_DATE_EPOCH=315532800
+# (The time of every file, the same for ever: equal contents are equal layers. 1980, as archives know nothing older.)
 # One seed, so that sets are written into the compiled modules in one order.
 ENV PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_ONLY_BINARY=:all: PYTHONHASHSEED=0
 WORKDIR /build
@@ -29,7 +30,7 @@ RUN --mount=type=cache,target=/root/.cache/pip --mount=type=secret,id=ca,target=
     find rootfs -exec touch -h -d "@${SOURCE_DATE_EPOCH}" {} +
 
 FROM dependencies AS application
-ARG SOURCE_DATE_EPOCH=0
+ARG SOURCE_DATE_EPOCH=315532800
 # The sandbox and the test bed are not here, so the wheel is without them.
 COPY pyproject.toml README.md ./
 COPY schemas schemas
@@ -42,7 +43,7 @@ RUN tools/bin/pip wheel --quiet --no-deps --no-build-isolation --no-index --only
     find app -exec touch -h -d "@${SOURCE_DATE_EPOCH}" {} +
 
 FROM dependencies AS sandbox-application
-ARG SOURCE_DATE_EPOCH=0
+ARG SOURCE_DATE_EPOCH=315532800
 COPY sandbox sandbox
 # Its ledger is in /data, the one folder that it may write to.
 RUN site=$(/opt/lead-connector/bin/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))') && \
@@ -53,13 +54,7 @@ RUN site=$(/opt/lead-connector/bin/python -c 'import sysconfig; print(sysconfig.
 
 FROM ${BASE} AS runtime
 ENV PATH=/opt/lead-connector/bin:$PATH PYTHONDONTWRITEBYTECODE=1 PYTHONUNBUFFERED=1
-# What the base has of pip goes, and folders keep their times. Not in a shell: the base need not have one.
-RUN ["python3", "-c", "import glob, os, shutil, sys; \
-    found = sorted(path for each in ('bin/pip*', 'lib/python3*/site-packages/pip*', 'lib/python3*/ensurepip', \
-        'lib/python3/dist-packages/pip*', 'share/python-wheels') for path in glob.glob(f'{sys.base_prefix}/{each}')); \
-    times = {os.path.dirname(path): os.stat(os.path.dirname(path)).st_mtime_ns for path in found}; \
-    [os.unlink(path) if os.path.islink(path) or os.path.isfile(path) else shutil.rmtree(path) for path in found]; \
-    [os.utime(folder, ns=(time, time)) for folder, time in times.items()]"]
+# Copies only: what RUN leaves behind would carry its time. So if the base has a pip, it stays, beside our environment.
 COPY --from=dependencies /build/rootfs/ /
 COPY --from=application /build/app/ /
 WORKDIR /opt/lead-connector

@@ -9,8 +9,27 @@ SECONDS ?= 3600
 # Most integration tests wait most of the time. Each worker has a Kafka of its own.
 PARALLEL := -n 2 --dist worksteal
 
+# Images. Empty: what the Dockerfile says. CA: a file with the authority of a proxy that ends TLS.
+DOCKER ?= docker
+IMAGE_BASE ?=
+IMAGE_BUILD_BASE ?=
+IMAGE_TAG ?= dev
+IMAGE_SOURCE ?=
+CA ?=
+BUILD_OPTIONS ?=
+COMMA := ,
+BUILD = DOCKER_BUILDKIT=1 $(DOCKER) build --quiet $(if $(IMAGE_BASE),--build-arg BASE=$(IMAGE_BASE))
+BUILD_OURS = $(BUILD) $(if $(IMAGE_BUILD_BASE),--build-arg BUILD_BASE=$(IMAGE_BUILD_BASE)) \
+	$(if $(CA),--secret id=ca$(COMMA)src=$(CA)) $(if $(IMAGE_SOURCE),--build-arg SOURCE=$(IMAGE_SOURCE)) \
+	--build-arg VERSION=$$(sed -n 's/^version = "\(.*\)"/\1/p' pyproject.toml) \
+	--build-arg REVISION=$$(git rev-parse HEAD) --build-arg CREATED=$$(git log -1 --format=%cI) $(BUILD_OPTIONS)
+JARS = $(shell sed -n 's/^$(1)_VERSION = "\(.*\)"/\1/p' testbed/jars.py)
+KAFKA_LOCAL = kafka-local:$(call JARS,KAFKA)
+REGISTRY_LOCAL = registry-local:$(call JARS,REGISTRY)
+
 .DEFAULT_GOAL := help
-.PHONY: help install demo test unit integration chaos chart chart-snapshots check format docs lock bench fuzz clean
+.PHONY: help install demo test unit integration chaos chart chart-snapshots image kafka-image registry-image image-test \
+	sbom check format docs lock bench fuzz clean
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 18
@@ -53,6 +72,26 @@ chart: $(READY) ## The Helm chart: lint, template tests, schemas of two Kubernet
 chart-snapshots: $(READY) ## Take the chart's manifests as they are now for right
 	@$(BIN)/python -m helm.tools
 	.cache/chart/bin/untt --update-snapshot helm/lead-connector
+
+image: ## The images lead-connector:dev and lead-connector-sandbox:dev; IMAGE_BASE=, IMAGE_TAG=, CA= (docs/image.md)
+	$(BUILD_OURS) --tag lead-connector:$(IMAGE_TAG) .
+	$(BUILD_OURS) --target sandbox --tag lead-connector-sandbox:$(IMAGE_TAG) .
+
+kafka-image: $(READY) ## Kafka as an image from the test bed's jars, where apache/kafka cannot be pulled
+	@mkdir -p .cache/images
+	$(BIN)/python -m testbed context kafka > .cache/images/kafka.tar
+	$(BUILD) --tag $(KAFKA_LOCAL) - < .cache/images/kafka.tar
+
+registry-image: $(READY) ## The schema registry likewise
+	@mkdir -p .cache/images
+	$(BIN)/python -m testbed context registry > .cache/images/registry.tar
+	$(BUILD) --tag $(REGISTRY_LOCAL) - < .cache/images/registry.tar
+
+image-test: image kafka-image ## The images on a Docker engine, with a Kafka that is in a container too
+	@# The helper that removes the containers of a crashed run would have to be pulled.
+	DOCKER=$(DOCKER) IMAGE_BASE=$(IMAGE_BASE) IMAGE_TAG=$(IMAGE_TAG) CA=$(CA) \
+		KAFKA_IMAGE=$${KAFKA_IMAGE:-$(KAFKA_LOCAL)} TESTCONTAINERS_RYUK_DISABLED=true \
+		$(BIN)/python -m pytest tests/testbed/test_kafka.py tests/image -m "image or not image" $(ARGS)
 
 check: $(READY) ## Format, lint, types, imports, generated docs
 	$(BIN)/ruff format --check .

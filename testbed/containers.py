@@ -133,7 +133,9 @@ def _ensure(image: str) -> None:
             except docker.errors.ImageNotFound:
                 client.images.pull(name)
     except docker.errors.DockerException as error:
-        raise ImageUnavailableError(f"cannot pull {name}: {error}") from error
+        helper = name == testcontainers_config.ryuk_image
+        way_out = "; TESTCONTAINERS_RYUK_DISABLED=true does without it, and leaves the containers of a crashed process"
+        raise ImageUnavailableError(f"cannot pull {name}: {error}{way_out if helper else ''}") from error
     finally:
         client.close()
 
