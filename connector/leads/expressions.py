@@ -39,6 +39,8 @@ _FOREIGN = [
 ]  # fmt: skip
 """Operators of other languages, and ours."""
 _QUOTED = re.compile(r"'[^']*'|\"[^\"]*\"")
+MAX_SOURCE = 64 * 1024
+"""Characters of an expression or template. Jinja2's lexer takes 300 MB for a number of a million digits."""
 MAX_REASON = 200
 """Characters of what Python says of a failure."""
 _TOO_MUCH = (RecursionError, SyntaxError, ValueError, OverflowError, MemoryError)
@@ -80,6 +82,12 @@ def _spelling(source: str) -> str:
     bare = _QUOTED.sub("", source)
     found = [f"{ours} for {theirs}" for theirs, ours, pattern in _FOREIGN if pattern.search(bare)]
     return f"write {', '.join(found)}" if found else "for text, quote it twice: \"'text'\""
+
+
+def _bounded(source: str) -> str:
+    if len(source) > MAX_SOURCE:
+        raise ValueError("too long")
+    return source
 
 
 def _looks_up(node: nodes.Node) -> bool:
@@ -155,8 +163,8 @@ class Compiler:
 
     @staticmethod
     def _parsed(source: str) -> nodes.Expr:
-        """The syntax tree. Raises TemplateSyntaxError."""
-        parser = Parser(jinja.ENVIRONMENT, source, state="variable")
+        """The syntax tree. Raises TemplateSyntaxError, and ValueError for what is too long."""
+        parser = Parser(jinja.ENVIRONMENT, _bounded(source), state="variable")
         node = parser.parse_expression()
         if not parser.stream.eos:
             raise TemplateSyntaxError("unexpected text after the expression", 1)
@@ -186,7 +194,7 @@ class Compiler:
 
     def _template(self, source: str, path: Path) -> Compiled:
         try:
-            node = jinja.ENVIRONMENT.parse(source)
+            node = jinja.ENVIRONMENT.parse(_bounded(source))
         except TemplateSyntaxError as error:
             hint = "{{ expression }} gives a value; every {{ and {% is closed by }} and %}"
             return self.problem(path, f"not a template: {error.message}", hint)

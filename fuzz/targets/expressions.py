@@ -78,6 +78,7 @@ def seeds() -> Iterable[bytes]:
     )  # fmt: skip
     for place, text in enumerate(texts):
         yield choices(place) + AS_IT_IS + text.encode()
+    yield choices(2, 6, 0, 1) + b"0"  # a megabyte of zeros
 
 
 def _spec(text: str, how: int) -> MappingSpec:

@@ -183,6 +183,8 @@ def test_a_function_that_cannot_be_used_is_a_problem(name: str) -> None:
         "person.country" + ".upper()" * 300,
         "[" * 300 + "1" + "]" * 300,
         "9" * 6_000,
+        "0" * 70_000,
+        "{{ 1 }}" + "x" * 70_000,
         "{% if topic %}" * 120 + "x" + "{% endif %}" * 120,
         "{% if topic %}x" + "{% elif topic %}y" * 5_000 + "{% endif %}",
     ],
