@@ -15,6 +15,7 @@ from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, PlainTextResponse, Response, StreamingResponse
 from starlette.routing import Route
+from starlette.types import Receive, Scope, Send
 
 from connector.telemetry.health import Health
 from connector.telemetry.metrics import Metrics
@@ -30,7 +31,7 @@ WATCHERS = 20
 def build(metrics: Metrics, health: Health, refresh: Callable[[], None], status: Callable[[], Status]) -> Starlette:
     """The application. ``refresh`` brings gauges up to date before they are read, ``status`` says what the page shows;
     both are called on the event loop."""
-    watchers = 0
+    watching: set[object] = set()
 
     def probe(state: Callable[[], tuple[bool, dict[str, object]]]) -> Callable[[Request], Awaitable[Response]]:
         async def answer(_request: Request) -> Response:
@@ -48,22 +49,16 @@ def build(metrics: Metrics, health: Health, refresh: Callable[[], None], status:
         return HTMLResponse(render(status(), nonce), headers=page_headers(nonce))
 
     async def changes() -> AsyncIterator[str]:
-        nonlocal watchers
-        watchers += 1
-        try:
-            while True:
-                # A page that stays open must not keep a process from ending.
-                yield f"data: {json.dumps(main(status()))}\n\n"
-                if health.draining:
-                    return
-                await asyncio.sleep(EVERY)
-        finally:
-            watchers -= 1
+        while True:
+            yield f"data: {json.dumps(main(status()))}\n\n"
+            if health.draining:
+                return  # a page that stays open must not keep a process from ending
+            await asyncio.sleep(EVERY)
 
     async def events(_request: Request) -> Response:
-        if watchers >= WATCHERS:
+        if len(watching) >= WATCHERS:
             return PlainTextResponse("too many pages are open\n", status_code=503)
-        return StreamingResponse(changes(), media_type="text/event-stream", headers={"cache-control": "no-store"})
+        return _Watched(watching, changes())
 
     return Starlette(
         routes=[
@@ -75,6 +70,21 @@ def build(metrics: Metrics, health: Health, refresh: Callable[[], None], status:
             Route("/", page),
         ]
     )
+
+
+class _Watched(StreamingResponse):
+    """Is in ``watching`` from before its first byte until it ends, however it ends."""
+
+    def __init__(self, watching: set[object], content: AsyncIterator[str]) -> None:
+        super().__init__(content, media_type="text/event-stream", headers={"cache-control": "no-store"})
+        self._watching = watching
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        self._watching.add(self)
+        try:
+            await super().__call__(scope, receive, send)
+        finally:
+            self._watching.discard(self)
 
 
 class AdminServer:
