@@ -195,6 +195,7 @@ def test_a_broker_that_is_away_for_longer_than_the_session_costs_no_duplicate(be
     bed.sandbox.fault(kind="latency", distribution="fixed", ms=700)
     connector = bed.connector(bootstrap=cluster.bootstrap_servers, changes={"delivery": {"max_in_flight": 2}}).start()
     until(lambda: len(connector.committed()) == 6, limit=LIMIT, what="a commit for each partition")
+    until(lambda: bed.sandbox.stats()["accepted"], limit=LIMIT, what="leads delivered")
     cluster.kill()
     before = bed.sandbox.stats()["accepted"]
     lost = "partitions lost: another member may own them"

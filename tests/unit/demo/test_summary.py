@@ -94,9 +94,10 @@ def test_counts_are_read_from_the_connector_s_metrics() -> None:
 
     metrics = Metrics()
     metrics.records_read.inc(9)
-    metrics.outcomes.labels("delivered", "").inc(5)
-    metrics.outcomes.labels("dead_letter", "rejected").inc(1)
-    metrics.outcomes.labels("dead_letter", "undecodable").inc(3)
+    metrics.outcomes.labels("google", "delivered", "").inc(3)
+    metrics.outcomes.labels("meta", "delivered", "").inc(2)
+    metrics.outcomes.labels("meta", "dead_letter", "rejected").inc(1)
+    metrics.outcomes.labels("", "dead_letter", "undecodable").inc(3)
     counts = parse_counts(generate_latest(metrics.registry).decode())
     assert (counts.read, counts.resolved, counts.of(Outcome.DEAD_LETTER)) == (9, 9, 4)
     assert list(counts.reasons(Outcome.DEAD_LETTER).items()) == [("undecodable", 3), ("rejected", 1)]
