@@ -1,10 +1,10 @@
-"""Brings the programs that check the chart into `.cache/chart`, each pinned: `python -m helm.tools`.
+"""Brings the programs that check chart and Dockerfiles into `.cache/chart`, each pinned: `python -m helm.tools`.
 
-Nothing but Python is needed. helm comes in a wheel (the layer that AWS' CDK uploads), the Go toolchain in another;
-with it kubeconform and helm-unittest are built from their modules (`helm/tools/go.mod`), once. The JSON Schemas of
-Kubernetes come in a third wheel; those of KEDA, the Prometheus operator and External Secrets are made from their
-custom resource definitions.
-Wheels are checked by `helm/tools/requirements.txt`, Go modules by `helm/tools/go.sum`.
+Nothing but Python is needed. helm comes in a wheel (the layer that AWS' CDK uploads), hadolint and the Go toolchain in
+others; with Go kubeconform, helm-unittest and promtool are built from their modules (`helm/tools/go.mod` and
+`helm/tools/promtool/go.mod`), once. The JSON Schemas of Kubernetes come in one more wheel; those of KEDA, the
+Prometheus operator and External Secrets are made from their custom resource definitions.
+Wheels are checked by `helm/tools/requirements.txt`, Go modules by the `go.sum` beside their `go.mod`.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ import sys
 import tarfile
 import zipfile
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -32,9 +33,24 @@ SCHEMAS = CACHE / "schemas"
 
 KUBERNETES = ("1.34.0", "1.37.0")
 """The versions that manifests are checked against: the oldest that we promise, and the newest there are schemas for."""
+
+
+@dataclass(frozen=True)
+class Program:
+    """A program that is built here."""
+
+    package: str
+    folder: Path = PINS
+    """That of its go.mod."""
+    tags: str = ""
+    """Build tags."""
+
+
 BUILT = {
-    "kubeconform": "github.com/yannh/kubeconform/cmd/kubeconform",
-    "untt": "github.com/helm-unittest/helm-unittest/cmd/helm-unittest",
+    "kubeconform": Program("github.com/yannh/kubeconform/cmd/kubeconform"),
+    "untt": Program("github.com/helm-unittest/helm-unittest/cmd/helm-unittest"),
+    # Without what finds targets in the clouds, which is most of it.
+    "promtool": Program("github.com/prometheus/prometheus/cmd/promtool", PINS / "promtool", "remove_all_sd"),
 }
 CRDS = {
     "github.com/kedacore/keda/v2": ("config/crd/bases/keda.sh_scaledobjects.yaml",),
@@ -60,12 +76,19 @@ def helm() -> Path:
     return program
 
 
+def hadolint() -> Path:
+    """hadolint, brought when it is not there. As `helm`."""
+    return _wheels() / "bin" / "hadolint"
+
+
 def built(name: str) -> Path:
     """A program of `BUILT`, built when it is not there (minutes, once). As `helm`."""
     program = BIN / name
     if not program.exists():
         BIN.mkdir(parents=True, exist_ok=True)
-        _go("build", "-mod=readonly", "-trimpath", "-ldflags=-s -w", "-o", str(program), BUILT[name], folder=PINS)
+        source = BUILT[name]
+        options = ("-mod=readonly", "-trimpath", "-ldflags=-s -w", f"-tags={source.tags}")
+        _go("build", *options, "-o", str(program), source.package, folder=source.folder)
     return program
 
 

@@ -1,0 +1,45 @@
+"""What Prometheus' own tool says of the alerts."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from helm import tools
+from helm.checks.render import CHART, manifests, run
+
+TESTS = Path(__file__).with_name("rules_test.yaml")
+
+
+@pytest.fixture
+def rules(tmp_path: Path) -> Path:
+    """The chart's PrometheusRule as a file of Prometheus."""
+    found = manifests(CHART / "ci" / "everything-values.yaml")["PrometheusRule", "leads-lead-connector"]
+    path = tmp_path / "rules.yaml"
+    path.write_text(yaml.safe_dump(found["spec"]), "utf-8")
+    return path
+
+
+def test_the_rules_are_valid(rules: Path) -> None:
+    """Expressions parse, no rule is there twice."""
+    run(tools.built("promtool"), "check", "rules", "--lint=all", "--lint-fatal", rules)
+
+
+def test_the_alerts_fire_when_they_should(rules: Path) -> None:
+    """And not before, and not otherwise."""
+    shutil.copy(TESTS, rules.parent)
+    run(tools.built("promtool"), "test", "rules", rules.parent / TESTS.name)
+
+
+def test_every_alert_is_tried_in_both_ways(rules: Path) -> None:
+    """Firing, and silent."""
+    alerts = {rule["alert"] for group in yaml.safe_load(rules.read_text("utf-8"))["groups"] for rule in group["rules"]}
+    tried: list[dict[str, Any]] = [
+        each for test in yaml.safe_load(TESTS.read_text("utf-8"))["tests"] for each in test["alert_rule_test"]
+    ]
+    for fires in (True, False):
+        assert {each["alertname"] for each in tried if bool(each["exp_alerts"]) is fires} == alerts
