@@ -93,6 +93,17 @@ image-test: image kafka-image ## The images on a Docker engine, with a Kafka tha
 		KAFKA_IMAGE=$${KAFKA_IMAGE:-$(KAFKA_LOCAL)} TESTCONTAINERS_RYUK_DISABLED=true \
 		$(BIN)/python -m pytest tests/testbed/test_kafka.py tests/image -m "image or not image" $(ARGS)
 
+.cache/sbom/.ready: requirements-sbom.txt
+	$(PYTHON) -m venv .cache/sbom
+	.cache/sbom/bin/pip install --quiet --disable-pip-version-check --require-hashes -r requirements-sbom.txt
+	@touch $@
+
+sbom: image .cache/sbom/.ready ## Bills of materials (CycloneDX) of the locked requirements and of the image, in out/sbom
+	@mkdir -p out/sbom
+	.cache/sbom/bin/cyclonedx-py requirements --pyproject pyproject.toml --output-reproducible \
+		--output-file out/sbom/requirements.cdx.json requirements.txt
+	DOCKER=$(DOCKER) .cache/sbom/bin/python -m images.sbom lead-connector:$(IMAGE_TAG) out/sbom/image.cdx.json
+
 check: $(READY) ## Format, lint, types, imports, generated docs
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
@@ -132,6 +143,8 @@ lock: ## Write requirements*.txt anew from pyproject.toml
 		--group fuzz -o requirements-fuzz.txt
 	.cache/lock/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header \
 		--group build -c requirements-dev.txt -o requirements-build.txt
+	.cache/lock/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header \
+		--group sbom -o requirements-sbom.txt
 
 clean: ## Remove what the targets made, downloads included
 	rm -rf $(VENV) .cache .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache out
