@@ -28,11 +28,11 @@ KAFKA_LOCAL = kafka-local:$(call JARS,KAFKA)
 REGISTRY_LOCAL = registry-local:$(call JARS,REGISTRY)
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test unit integration chaos chart chart-snapshots image kafka-image registry-image image-test \
-	sbom check format docs lock bench fuzz clean
+.PHONY: help install demo test unit integration chaos chart chart-snapshots e2e e2e-keda image kafka-image registry-image \
+	image-test sbom check format docs lock bench fuzz clean
 
 help: ## List the targets
-	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 18
+	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 18
 
 $(READY): requirements-dev.txt pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed: make PYTHON=python3.11")'
@@ -68,6 +68,15 @@ chaos: $(READY) ## The fault matrix, RUNS=1 times (15 min each); writes docs/rel
 chart: $(READY) ## The Helm chart: lint, template tests, schemas of two Kubernetes versions (first builds its tools, minutes)
 	@$(BIN)/python -m helm.tools
 	$(BIN)/python -m pytest -n 2 helm/checks $(ARGS)
+
+e2e: $(READY) ## The chart on a running cluster, RUNS=1 times (25 min each); writes docs/kubernetes-results.md from these runs
+	for run in $$(seq $(RUNS)); do \
+		E2E_RUN=$$(date -u +%Y%m%dT%H%M%SZ) $(BIN)/python -m pytest e2e -m "not keda" $(ARGS) || exit 1; \
+	done
+	$(BIN)/python -m e2e.report --last $(RUNS)
+
+e2e-keda: $(READY) ## KEDA on a running cluster (first builds it: 20 min of CPU)
+	$(BIN)/python -m pytest e2e -m keda $(ARGS)
 
 chart-snapshots: $(READY) ## Take the chart's manifests as they are now for right
 	@$(BIN)/python -m helm.tools

