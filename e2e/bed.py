@@ -27,6 +27,7 @@ IMAGE = os.environ.get("E2E_IMAGE", "lead-connector:dev")
 NEXT_IMAGE = os.environ.get("E2E_NEXT_IMAGE", "lead-connector:e2e-next")
 """What the update of the image updates to. It is made from `IMAGE` where it is not given."""
 SANDBOX_IMAGE = os.environ.get("E2E_SANDBOX_IMAGE", "lead-connector-sandbox:dev")
+DOCKER = os.environ.get("DOCKER", "docker")
 KAFKA_IMAGE = os.environ.get("KAFKA_IMAGE", f"kafka-local:{KAFKA_VERSION}")
 
 
@@ -81,6 +82,18 @@ class Bed:
         self.token = secrets.token_hex(16)
         self.kube.apply(secret(NAMESPACE, self.token))
         self.restart("sandbox")
+
+    # Kafka.
+
+    def stop_kafka(self) -> None:
+        """In order; returns when it is gone."""
+        self.kube.kubectl("-n", NAMESPACE, "scale", "statefulset/kafka", "--replicas=0")
+        self.kube.kubectl("-n", NAMESPACE, "wait", "--for=delete", "pod/kafka-0", f"--timeout={LIMIT:.0f}s")
+
+    def start_kafka(self) -> None:
+        """With all it had; returns when it is ready."""
+        self.kube.kubectl("-n", NAMESPACE, "scale", "statefulset/kafka", "--replicas=1")
+        self.wait_rolled_out("statefulset/kafka")
 
     # The sandbox.
 
@@ -156,6 +169,6 @@ def _config_map(name: str, data: dict[str, str]) -> dict[str, Any]:
 
 def _make_next_image() -> None:
     """The same program in another image: another digest, and another name."""
-    command = ["docker", "build", "--quiet", "--tag", NEXT_IMAGE, "-"]
+    command = [DOCKER, "build", "--quiet", "--tag", NEXT_IMAGE, "-"]
     text = f"FROM {IMAGE}\nLABEL e2e=next\n"
     subprocess.run(command, input=text, text=True, check=True, stdout=subprocess.DEVNULL)

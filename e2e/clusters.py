@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Protocol
 
-from e2e.kubectl import Kube
+from e2e.kubectl import CommandError, Kube
 from e2e.small.cluster import SmallCluster
 from e2e.small.programs import CACHE
 
@@ -40,6 +40,9 @@ class Cluster(Protocol):
     def make_volumes(self, names: Sequence[str], size: str) -> None:
         """Volumes for claims, where nothing provides them."""
 
+    def provide_keda(self) -> None:
+        """KEDA runs when this returns. Raises RuntimeError where it has to be installed by hand."""
+
 
 class GivenCluster:
     """A cluster that is there already. It pulls images and provides volumes itself."""
@@ -64,6 +67,13 @@ class GivenCluster:
 
     def make_volumes(self, names: Sequence[str], size: str) -> None:
         """Its default storage class makes them."""
+
+    def provide_keda(self) -> None:
+        """Somebody has installed it."""
+        try:
+            self.kube.kubectl("get", "crd", "scaledobjects.keda.sh")
+        except CommandError as error:
+            raise RuntimeError("this cluster has no KEDA: install it as https://keda.sh says") from error
 
 
 class KindCluster(GivenCluster):

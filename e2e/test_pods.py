@@ -9,8 +9,15 @@ from e2e.case import IN_FLIGHT, Case, is_ready, name_of, restarts
 
 pytestmark = pytest.mark.timeout(900)
 
-# Takes memory until the kernel ends somebody; and it shall be process 1, which is the smaller one.
-_HOG = "open('/proc/1/oom_score_adj','w').write('1000'); hold = [bytearray(1 << 20) for _ in range(1 << 20)]"
+# Processes that together take more than the limit, each less than the connector has: the kernel ends the largest.
+_HOG = """
+import os, threading
+for _ in range(8):
+    if os.fork() == 0:
+        hold = b"x" * (40 << 20)
+        break
+threading.Event().wait()
+"""
 
 
 def test_deleted(bed: Bed) -> None:

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from e2e.kubectl import CommandError, Kube
-from e2e.small import control_plane, network
+from e2e.small import control_plane, keda, network
 from e2e.small.daemons import Daemons
 from e2e.small.node import Node
 from e2e.small.pki import Pki
@@ -19,6 +19,7 @@ from e2e.small.programs import CACHE, COMPONENTS, component, missing, pause
 from testbed.waiting import until
 
 NODES = 2
+DOCKER = os.environ.get("DOCKER", "docker")
 LIMIT = 120.0
 """Seconds for one step of the start."""
 _STATE = CACHE / "state"
@@ -81,7 +82,7 @@ class SmallCluster:
                 tar = Path(image)
                 if not tar.is_file():
                     tar = Path(file.name)
-                    subprocess.run(["docker", "save", "--output", tar, image], check=True)
+                    subprocess.run([DOCKER, "save", "--output", tar, image], check=True)
                 for node in needing:
                     node.load(image, tar, identity)
 
@@ -92,6 +93,15 @@ class SmallCluster:
     def make_volumes(self, names: Sequence[str], size: str) -> None:
         """Volumes for claims without a class; they lie on the first node, as a disk would."""
         self.kube.apply(*(self._volume(name, size) for name in names))
+
+    def provide_keda(self) -> None:
+        """Build it where it is not built, and install it."""
+        folder = _STATE / "keda"
+        folder.mkdir(exist_ok=True)
+        self.load(*(str(file) for file in keda.images(folder)))
+        keda.install(self.kube)
+        self.refresh()
+        keda.wait(self.kube, LIMIT)
 
     def _volume(self, name: str, size: str) -> dict[str, object]:
         folder = _STATE / "volumes" / name
@@ -141,7 +151,7 @@ def _identity(image: str) -> str:
     """What changes when the image does."""
     if (file := Path(image)).is_file():
         return f"{file.stat().st_size} {os.fspath(file)} {file.stat().st_mtime_ns}"
-    found = subprocess.run(["docker", "image", "inspect", image], capture_output=True, text=True, check=False)
+    found = subprocess.run([DOCKER, "image", "inspect", image], capture_output=True, text=True, check=False)
     if found.returncode != 0:
-        raise RuntimeError(f"no image {image}: {found.stderr.strip()}. Build it (docs/kubernetes.md, Trials).")
+        raise RuntimeError(f"no image {image}: {found.stderr.strip()}. Build it: make image kafka-image")
     return str(json.loads(found.stdout)[0]["Id"])

@@ -51,7 +51,7 @@ def component(name: str) -> Path:
     """One of `COMPONENTS`, built when it is not there (minutes). Blocks; raises CalledProcessError."""
     program = BIN / name
     if not program.exists():
-        _build(program, f"k8s.io/kubernetes/cmd/{name}", _HERE / "kube", _kubernetes_version())
+        build(program, f"k8s.io/kubernetes/cmd/{name}", _HERE / "kube", _kubernetes_version())
     return program
 
 
@@ -59,12 +59,13 @@ def pause() -> Path:
     """The process that holds a pod's namespaces, as `component`."""
     program = BIN / "pause"
     if not program.exists():
-        _build(program, ".", _HERE / "pause", "")
+        build(program, ".", _HERE / "pause", "")
     return program
 
 
-def _build(program: Path, package: str, module: Path, variables: str) -> None:
-    """Build under another name first: what is half written must not be taken for a program."""
+def build(program: Path, package: str, module: Path, variables: str) -> None:
+    """Build `program`, with values for `variables` (`-X …`). Blocks; raises CalledProcessError."""
+    # Under another name first: what is half written must not be taken for a program.
     BIN.mkdir(parents=True, exist_ok=True)
     unfinished = program.with_suffix(".new")
     flags = ("-mod=readonly", "-trimpath", f"-ldflags=-s -w {variables}")
