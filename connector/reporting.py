@@ -259,7 +259,7 @@ class Reporting:
     def assigned(self, claims: list[Claim], restored: int) -> None:
         """Partitions are ours."""
         if not self._health.joined:
-            self._health.joined = True
+            self._health.join()
             log.info("joined the group")
         self._health.troubles.pop("kafka", None)
         self._metrics.rebalances.labels("assigned").inc()

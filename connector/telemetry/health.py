@@ -26,6 +26,9 @@ class Health:
     kafka_turned: float | None = None
     loop_turned: float | None = None
     joined: bool = False
+    """Member of the group now."""
+    was_joined: bool = False
+    """Member at any time. Who loses the group because no broker answers is as ready as any other pod would be."""
     draining: bool = False
     troubles: dict[str, str] = field(default_factory=dict)
     """What is wrong now, by what it concerns; for people. To the probes it says that waiting is right."""
@@ -33,6 +36,10 @@ class Health:
     """Of each of our partitions its watermark, and how many offsets above were read; made anew for every change."""
     standstill: Standstill = field(default_factory=lambda: Standstill(STUCK))
     """Belongs to the event loop."""
+
+    def join(self) -> None:
+        """The group was joined. Any thread."""
+        self.joined = self.was_joined = True
 
     def turn(self, *, hindered: bool) -> None:
         """The event loop turns. ``hindered``: leads wait for something that is not ours to hurry."""
@@ -50,8 +57,8 @@ class Health:
         return turning and not stuck, {"seconds_since_turn": ages, "stuck_partitions": stuck}
 
     def ready(self) -> tuple[bool, dict[str, object]]:
-        """True after the group was joined, until draining begins."""
-        return self.joined and not self.draining, {
+        """True after the group was joined for the first time, until draining begins."""
+        return self.was_joined and not self.draining, {
             "joined_group": self.joined,
             "draining": self.draining,
             "troubles": dict(self.troubles),

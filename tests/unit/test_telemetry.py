@@ -56,12 +56,14 @@ def test_ready_from_joining_to_draining() -> None:
     """Troubles are told and change nothing."""
     health = Health()
     assert not health.ready()[0]
-    health.joined = True
+    health.join()
     health.troubles["kafka"] = "trying on"
     assert health.ready() == (
         True,
         {"joined_group": True, "draining": False, "troubles": {"kafka": "trying on"}},
     )
+    health.joined = False
+    assert health.ready()[0], "the group was lost: brokers that are away make nobody unready"
     health.draining = True
     assert not health.ready()[0]
 
