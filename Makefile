@@ -69,7 +69,7 @@ chart: $(READY) ## The Helm chart: lint, template tests, schemas of two Kubernet
 	@$(BIN)/python -m helm.tools
 	$(BIN)/python -m pytest -n 2 helm/checks $(ARGS)
 
-e2e: $(READY) ## The chart on a running cluster, RUNS=1 times (25 min each); writes docs/kubernetes-results.md from these runs
+e2e: $(READY) ## The chart on a running cluster, RUNS=1 times (20 min each); writes docs/kubernetes-results.md from these runs
 	for run in $$(seq $(RUNS)); do \
 		E2E_RUN=$$(date -u +%Y%m%dT%H%M%SZ) $(BIN)/python -m pytest e2e -m "not keda" $(ARGS) || exit 1; \
 	done

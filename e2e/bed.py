@@ -12,6 +12,7 @@ from typing import Any
 
 import yaml
 
+from connector import __version__ as connector_version
 from e2e.clusters import Cluster
 from e2e.kubectl import CommandError, Kube
 from testbed.jars import KAFKA_VERSION
@@ -62,7 +63,8 @@ class Bed:
     def versions(self) -> list[str]:
         """What took part, in words."""
         server = json.loads(self.kube.get("/version"))["gitVersion"]
-        return [f"Kubernetes {server} ({self.cluster.description})", f"images {IMAGE}, {KAFKA_IMAGE}"]
+        connector = f"connector {connector_version} ({_revision()})"
+        return [connector, f"Kubernetes {server} ({self.cluster.description})", f"Kafka {KAFKA_IMAGE}"]
 
     def restart(self, deployment: str) -> None:
         """In order; returns when the new pod is ready."""
@@ -165,6 +167,13 @@ def _of(service: str, port: int, path: str) -> str:
 def _config_map(name: str, data: dict[str, str]) -> dict[str, Any]:
     metadata = {"name": name, "namespace": NAMESPACE}
     return {"apiVersion": "v1", "kind": "ConfigMap", "metadata": metadata, "data": data}
+
+
+def _revision() -> str:
+    """The commit that the connector's image was made from, where a Docker engine here has it."""
+    label = '--format={{index .Config.Labels "org.opencontainers.image.revision"}}'
+    found = subprocess.run([DOCKER, "image", "inspect", label, IMAGE], capture_output=True, text=True, check=False)
+    return found.stdout.strip()[:7] or IMAGE
 
 
 def _make_next_image() -> None:
