@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import tarfile
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -36,7 +37,7 @@ def test_names_of_services() -> None:
     """Services by their address, headless ones by those of their pods, which have names of their own too."""
     meta = {"namespace": "n"}
     slices = {"kind": "EndpointSlice", "metadata": {**meta, "labels": {"kubernetes.io/service-name": "kafka"}}}
-    objects = [
+    objects: list[Mapping[str, Any]] = [
         {**slices, "endpoints": [{"addresses": ["10.0.0.7"], "hostname": "kafka-0"}]},
         {"kind": "Service", "metadata": {**meta, "name": "api"}, "spec": {"clusterIP": "10.96.0.9"}},
         {"kind": "Service", "metadata": {**meta, "name": "kafka"}, "spec": {"clusterIP": "None"}},
