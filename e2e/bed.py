@@ -28,6 +28,8 @@ IMAGE = os.environ.get("E2E_IMAGE", "lead-connector:dev")
 NEXT_IMAGE = os.environ.get("E2E_NEXT_IMAGE", "lead-connector:e2e-next")
 """What the update of the image updates to. It is made from `IMAGE` where it is not given."""
 SANDBOX_IMAGE = os.environ.get("E2E_SANDBOX_IMAGE", "lead-connector-sandbox:dev")
+IMAGES = os.environ.get("E2E_IMAGES", "")
+"""A folder with all these as tar files, as `docker save` writes them, where there is no Docker engine to ask."""
 DOCKER = os.environ.get("DOCKER", "docker")
 KAFKA_IMAGE = os.environ.get("KAFKA_IMAGE", f"kafka-local:{KAFKA_VERSION}")
 
@@ -43,10 +45,7 @@ class Bed:
 
     def make(self) -> None:
         """Deploy it all, or bring what is there up to date; returns when it is ready."""
-        images = [IMAGE, NEXT_IMAGE, SANDBOX_IMAGE, KAFKA_IMAGE]
-        if "E2E_NEXT_IMAGE" not in os.environ and "KUBECONFIG" not in os.environ:
-            _make_next_image()
-        self.cluster.load(*dict.fromkeys(images))
+        self.cluster.load(*_images())
         self.cluster.make_volumes(["one", "two"], "1Gi")
         template = Template((PODS / "bed.yaml").read_text("utf-8"))
         text = template.substitute(NAMESPACE=NAMESPACE, TOKEN=self.token, KAFKA=KAFKA_IMAGE, SANDBOX=SANDBOX_IMAGE)
@@ -171,9 +170,20 @@ def _config_map(name: str, data: dict[str, str]) -> dict[str, Any]:
 
 def _revision() -> str:
     """The commit that the connector's image was made from, where a Docker engine here has it."""
+    if IMAGES:
+        return IMAGE
     label = '--format={{index .Config.Labels "org.opencontainers.image.revision"}}'
     found = subprocess.run([DOCKER, "image", "inspect", label, IMAGE], capture_output=True, text=True, check=False)
     return found.stdout.strip()[:7] or IMAGE
+
+
+def _images() -> list[str]:
+    """What the nodes have to be given."""
+    if IMAGES:
+        return sorted(str(file) for file in Path(IMAGES).glob("*.tar"))
+    if "E2E_NEXT_IMAGE" not in os.environ and "KUBECONFIG" not in os.environ:
+        _make_next_image()
+    return list(dict.fromkeys([IMAGE, NEXT_IMAGE, SANDBOX_IMAGE, KAFKA_IMAGE]))
 
 
 def _make_next_image() -> None:
