@@ -206,7 +206,7 @@ class Source(threading.Thread):
                 elif (claim := self._ours.claim_on(topic, partition)) is None:
                     pass  # it has left us meanwhile
                 elif error.code() == KafkaError._PARTITION_EOF:
-                    self._standings.reached_end(claim, offset)
+                    self._reached_end(claim, offset)
                 else:
                     self._positions.lost(claim)
                 continue
@@ -246,6 +246,14 @@ class Source(threading.Thread):
             self._hand_over(records)
         for error in errors:
             self._complain(error)
+
+    def _reached_end(self, claim: Claim, offset: int) -> None:
+        """Nothing below this offset is left to read. It may lie above the last record: what ends a transaction has an
+        offset, and nobody gets to read it. Committed too, or others would see the group lag for ever."""
+        position = claim.progress.position
+        if position is not None and position < offset:
+            claim.progress.skip(offset)
+            self._committer.touch(claim)
 
     def _settle(self) -> None:
         self._buffer.apply(self._progressed)

@@ -24,12 +24,6 @@ class Standings:
         self._watch = watch
         self._told = float("-inf")
         self._unread_since: dict[Claim, float] = {}
-        self._reached: dict[Claim, int] = {}
-
-    def reached_end(self, claim: Claim, offset: int) -> None:
-        """Nothing below this offset is left to read. It may lie above the last record: what ends a transaction
-        has an offset, and nobody gets to read it."""
-        self._reached[claim] = offset
 
     def tell(self, consumer: Consumer) -> None:
         """Tell the watch, when it is time again. Asks librdkafka for what it has heard, and nobody else: does not
@@ -42,7 +36,6 @@ class Standings:
         standings: dict[Claim, Standing] = {}
         ends: dict[Claim, int] = {}
         since = self._unread_since
-        self._reached = {claim: end for claim, end in self._reached.items() if self._ours.holds(claim)}
         for claim in self._ours:
             watermark = claim.progress.watermark
             if watermark is None:
@@ -52,7 +45,7 @@ class Standings:
             except KafkaException:
                 continue  # not known yet; the next second asks again
             if high >= 0:
-                standings[claim] = self._standing(claim, watermark, high, now, now_ms)
+                standings[claim] = standing(claim, watermark, high, since.get(claim, now), now, now_ms)
                 ends[claim] = high
         self._unread_since = {
             claim: since.get(claim, now)
@@ -61,11 +54,6 @@ class Standings:
         }
         self._positions.ends(ends)
         self._watch.turned(standings)
-
-    def _standing(self, claim: Claim, watermark: int, high: int, now: float, now_ms: int) -> Standing:
-        if not claim.progress.unresolved and self._reached.get(claim, 0) >= high:
-            high = watermark
-        return standing(claim, watermark, high, self._unread_since.get(claim, now), now, now_ms)
 
 
 def standing(claim: Claim, watermark: int, end: int, unread_since: float, now: float, now_ms: int) -> Standing:
