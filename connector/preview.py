@@ -28,6 +28,8 @@ class Sample:
     topic: str
     value: bytes | None
     headers: Headers = None
+    part: str | None = None
+    """The one route that is to be asked; None: all of them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,7 +133,7 @@ class Preview:
             decoded = self._decoded(sample)
             if isinstance(decoded, dict):
                 lead = decoded
-                mapped = self.mapper.map(lead, sample.topic, self.now_ms)
+                mapped = self.mapper.map(lead, sample.topic, self.now_ms, sample.part)
                 if isinstance(mapped, MappedLead):
                     return [mapped]
                 if isinstance(mapped, Parts):
@@ -151,6 +153,22 @@ class Preview:
             message = f"the connector failed on this lead ({type(error).__name__}); please report it"
             why = SetAside(Outcome.DEAD_LETTER, Stage.MAP, Reason.INTERNAL_ERROR, message)
         return [Refused(sample.place, why, _given(sample.value, lead))]
+
+    def lead(self, sample: Sample) -> dict[str, object] | None:
+        """The lead as it is decoded; None where there is none. Raises what ``learn`` raises."""
+        try:
+            decoded = self._decoded(sample)
+        except SchemaUnavailable:
+            raise
+        except Exception:  # noqa: BLE001 - ``parts`` says that the connector failed on it
+            return None
+        return decoded if isinstance(decoded, dict) else None
+
+    def lead_id(self, sample: Sample) -> str | None:
+        """The id of the lead, whatever would become of it; None where it has none, or is no lead. Raises what ``learn``
+        raises."""
+        lead = self.lead(sample)
+        return None if lead is None else self.mapper.lead_id(lead, sample.topic)
 
     def _decoded(self, sample: Sample) -> dict[str, object] | SetAside:
         decoded = self.decoder.decode(sample.topic, sample.value, sample.headers)

@@ -8,15 +8,13 @@ from typing import Annotated
 import typer
 
 import connector
+from connector.cli import letters_app
 from connector.cli.demo import demo
+from connector.cli.options import ConfigFile
 from connector.cli.output import Output
 from connector.cli.sandbox import sandbox
 from connector.cli.termination import end_on_sigterm
 from connector.leads.outcome import Outcome
-
-ConfigFile = Annotated[
-    Path, typer.Option("--config", "-c", help="The configuration file (YAML).", metavar="FILE", show_default=False)
-]
 
 app = typer.Typer(
     name="lead-connector",
@@ -27,6 +25,8 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 config_app = typer.Typer(help="About the configuration.", no_args_is_help=True)
+app.add_typer(letters_app.dlq, name="dlq")
+app.add_typer(letters_app.review, name="review")
 app.add_typer(config_app, name="config")
 
 

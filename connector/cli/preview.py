@@ -69,7 +69,9 @@ def preview(
     loaded = both[0][0]
     try:
         with ExitStack() as stack:
-            made = [stack.enter_context(_preview(*each, now_ms, batch or 1, of_file=file is not None)) for each in both]
+            made = [
+                stack.enter_context(previewing(*each, now_ms, batch or 1, of_file=file is not None)) for each in both
+            ]
             if content is not None:
                 samples = _from_file(loaded, content, as_topic, limit)
             else:
@@ -86,7 +88,8 @@ def preview(
 
 
 @contextmanager
-def _preview(loaded: Loaded, plan: Plan, now_ms: int, batch: int, *, of_file: bool) -> Iterator[Preview]:
+def previewing(loaded: Loaded, plan: Plan, now_ms: int, batch: int = 1, *, of_file: bool = False) -> Iterator[Preview]:
+    """What a configuration makes of leads at ``now_ms``, milliseconds since the epoch. ``of_file``: they are JSON."""
     url, most = loaded.settings.ucontact.url, loaded.settings.delivery.batch.max_bytes
     if of_file:
         decoder = Decoder(plan.reader, others=plan.readers[1:], default=Format.JSON)  # which asks for no schema

@@ -22,8 +22,10 @@ def warnings(settings: Settings) -> Iterator[Finding]:
 
 def _retries_without_park_after(s: Settings) -> Iterator[Finding]:
     if s.retries is not None and s.delivery.park_after is None:
-        message = "nothing is written to it without delivery.park_after"
-        yield Finding(("retries",), message, "It is still read, so that what was parked before comes back", at_key=True)
+        message = "without delivery.park_after only replayed leads are written to it"
+        yield Finding(
+            ("retries",), message, "It is read all the same, so that what was parked before comes back", at_key=True
+        )
 
 
 def _duplicates_without_receipts(s: Settings) -> Iterator[Finding]:

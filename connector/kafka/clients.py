@@ -39,6 +39,11 @@ class Clients:
         """A producer for letters and receipts."""
         return Producer(self._with_events(producer_config(self.settings, _CLIENT_ID)))
 
+    def transactional(self, transactional_id: str) -> Producer:
+        """A producer whose records are written all or none: what commands write."""
+        config = producer_config(self.settings, _CLIENT_ID)
+        return Producer(self._with_events({**config, "transactional.id": transactional_id}))
+
     def admin(self) -> AdminClient:
         """The one admin client."""
         if self._admin is None:

@@ -104,6 +104,13 @@ def decode(watermark: int, metadata: str | None, mark: str) -> Note:
     return NOTHING
 
 
+def resolved_above(watermark: int, metadata: str | None) -> Sequence[Range]:
+    """What has its outcome above a committed offset, for whoever asks from outside of the group: the mark of the topic
+    that the metadata was written for is believed."""
+    mark = mark_of(watermark, metadata)
+    return () if mark is None else decode(watermark, metadata, mark).resolved
+
+
 def mark_of(watermark: int, metadata: str | None) -> str | None:
     """The mark of the topic for which we committed this offset with this metadata; None when it is not ours."""
     parts = (metadata or "").split(".")

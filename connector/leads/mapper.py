@@ -153,6 +153,10 @@ class Mapper:
         """Each route's name and where its leads go by what weight, in order; empty where the event decides."""
         return [(route.name, route.weights) for route in self._routes]
 
+    def lead_id(self, lead: Mapping[str, object], topic: str) -> str | None:
+        """The id of a lead, whatever becomes of it; None where it has none. Never raises for any lead."""
+        return self._id_if_any(Scope(lead, topic))
+
     def _routes_of(self, topic: str) -> list[Route]:
         """The routes of a topic, in order; remembered, for topics are few."""
         found = self._by_topic.get(topic)
@@ -161,7 +165,7 @@ class Mapper:
         return found
 
     def _id_if_any(self, scope: Scope) -> str | None:
-        """The id of a lead that is not to be called, and may have none."""
+        """The id of a lead that may have none."""
         try:
             return self._id_of(scope)
         except RefusalError:

@@ -66,6 +66,11 @@ class MapperByRecord:
         mapper = self._mappers[lead.record] if isinstance(lead, RecordLead) else self._main
         return mapper.map(lead, topic, now_ms, only)
 
+    def lead_id(self, lead: Mapping[str, object], topic: str) -> str | None:
+        """As ``Mapper.lead_id``."""
+        mapper = self._mappers[lead.record] if isinstance(lead, RecordLead) else self._main
+        return mapper.lead_id(lead, topic)
+
     @property
     def destinations(self) -> list[tuple[str, Mapping[Destination, int]]]:
         """As ``Mapper.destinations``."""
