@@ -171,6 +171,40 @@ def roundtrip(
     raise typer.Exit(command(config, file=file, topic=topic, timeout=timeout, expect=outcomes))
 
 
+@app.command()
+def trace(
+    config: ConfigFile,
+    lead: Annotated[str, typer.Argument(metavar="LEAD_ID", help="The lead's id (lead.id of the configuration).")],
+    start: Annotated[
+        str | None,
+        typer.Option(
+            "--from", metavar="TIME", help="Look from here on: a time, or earliest.", show_default="7 days ago"
+        ),
+    ] = None,
+    output: Annotated[Output, typer.Option(help="json prints one object a line.")] = Output.TEXT,
+) -> None:
+    """Say what became of a lead: delivered when and to which hub, set aside why, or where it waits."""
+    from connector.cli.trace import command
+
+    raise typer.Exit(command(config, lead, start=start, output=output))
+
+
+@app.command()
+def reconcile(
+    config: ConfigFile,
+    start: Annotated[str, typer.Option("--from", metavar="TIME", help="Events written at this time or later.")],
+    end: Annotated[
+        str | None, typer.Option("--to", metavar="TIME", help="Events written before it.", show_default="now")
+    ] = None,
+    limit: Annotated[int, typer.Option(min=0, max=100_000, metavar="N", help="Most leads listed.")] = 50,
+    output: Annotated[Output, typer.Option(help="json prints one object a line.")] = Output.TEXT,
+) -> None:
+    """Add up events against the outcomes in their receipts. Exit code 1: some have none."""
+    from connector.cli.reconcile import command
+
+    raise typer.Exit(command(config, start=start, end=end, limit=limit, output=output))
+
+
 app.command()(demo)
 app.command()(sandbox)
 
