@@ -42,13 +42,14 @@ class Handed(NamedTuple):
 
 
 class Handover:
-    """Decides about letters of one topic. Not thread-safe; every method blocks, and raises HandoverError."""
+    """Decides about letters of one topic. Not thread-safe; every method blocks, and raises HandoverError: then make
+    another, for librdkafka may purge what is written next together with what was given up."""
 
     def __init__(self, settings: KafkaSettings, topic: str) -> None:
         """``topic``: of the letters.
 
-        Shuts out any other process that decides about them, and ends what one that was killed had begun; blocks for a
-        round trip. Read the decisions after this.
+        Shuts out any other process that decides about them, ends what one that was killed had begun, and returns when
+        all that was written before can be read. Read the decisions after this.
         """
         self._troubles: list[str] = []
         self._topic = topic
@@ -78,10 +79,9 @@ class Handover:
         failures: list[tuple[KafkaError, Letter]] = []
 
         def answered(number: int, error: KafkaError | None, message: Message) -> None:
-            offset, at = message.offset(), message.partition()
-            if error is not None or offset is None or at is None:
-                failures.append((error or KafkaError(KafkaError._FAIL), letters[number]))
-            else:
+            if error is not None:
+                failures.append((error, letters[number]))
+            elif (offset := message.offset()) is not None and (at := message.partition()) is not None:
                 answers[number] = Position(letters[number].topic, at, offset)
 
         for number, letter in enumerate(letters):
@@ -102,7 +102,14 @@ class Handover:
                     self._producer.poll(0.1)
                 except KafkaException as error:
                     raise HandoverError(self._told(error.args[0], letter)) from error
-        self._producer.flush(PATIENCE)
+        try:
+            self._producer.flush(PATIENCE)
+        except (KafkaException, SystemError) as error:
+            # The client's C code raises a fatal error while it serves our callbacks; it is then inside of the second.
+            cause = error if isinstance(error, KafkaException) else error.__cause__
+            if not isinstance(cause, KafkaException):
+                raise
+            raise HandoverError(self._told(cause.args[0])) from error
         if failures:
             raise HandoverError(self._told(*failures[0]))
         if None in answers:
