@@ -70,6 +70,7 @@ def consumer_config(settings: KafkaSettings, client_id: str) -> dict[str, object
         "enable.auto.commit": False,
         "enable.auto.offset.store": False,
         "enable.partition.eof": True,  # the end of a partition may be a transaction's mark, which nobody reads
+        "isolation.level": "read_committed",  # what `dlq replay` gave up half-way was never written
         # Not settings.start, which is for groups without commits (Ownership.take). A position that the partition does
         # not have any more is told to us (Source), who report what is missing and go on at the beginning.
         "auto.offset.reset": "error",
@@ -93,6 +94,7 @@ def reader_config(settings: KafkaSettings, client_id: str) -> dict[str, object]:
         "enable.auto.commit": False,
         "enable.auto.offset.store": False,
         "enable.partition.eof": True,
+        "isolation.level": "read_committed",
         "queued.max.messages.kbytes": 4096,
         "auto.offset.reset": "earliest",
         "allow.auto.create.topics": False,

@@ -23,9 +23,10 @@ from connector.repair.desk import Desk
 from connector.repair.ports import Progress, Reads, Writes
 from connector.repair.selection import Selection
 
-CHUNK_LEADS = 20_000
-CHUNK_BYTES = 32 * 1024 * 1024
-"""What is looked at together: for each such chunk the receipts are read once."""
+CHUNK_LEADS = 5_000
+CHUNK_BYTES = 16 * 1024 * 1024
+"""What is looked at together: for each such chunk the receipts are read once. A replay may run beside a connector, in a
+container that was measured for that alone."""
 BATCH = 500
 """Letters in a transaction."""
 
@@ -79,7 +80,10 @@ class Tally:
 @dataclass(slots=True)
 class _Ready:
     letter: FoundLetter
-    leads: list[MappedLead]
+    lead: str
+    """Its id, as ``name_of`` has it."""
+    ways: list[str]
+    """``route to hub`` of each lead that it becomes."""
     sought: tuple[Wanted, ...]
     delivered: str | None = None
 
@@ -134,7 +138,8 @@ class Replay:
             results = self._preview.parts(sample_of(letter))
             leads = [each for each in results if isinstance(each, MappedLead)]
             if leads:
-                yield _Ready(letter, leads, tuple(self._sought(letter, leads)))
+                ways = [f"{each.route} to {each.destination.hub}" for each in leads]
+                yield _Ready(letter, name_of(leads[0].lead_id), ways, tuple(self._sought(letter, leads)))
             else:
                 self.tally.set_aside.update({each.why.reason.value for each in results if isinstance(each, Refused)})
 
@@ -164,12 +169,11 @@ class Replay:
         letter, now_ms = ready.letter, self._now_ms()
         if letter.position in self._done:
             return
-        lead = name_of(ready.leads[0].lead_id)
         decision = Decision.REPLAYED if ready.delivered is None else Decision.DELIVERED
-        mark = Mark(decision, letter.position, now_ms, ready.delivered, lead=lead)
+        mark = Mark(decision, letter.position, now_ms, ready.delivered, lead=ready.lead)
         if ready.delivered is None:
             self.tally.replayed += 1
-            self.tally.by_route.update(f"{each.route} to {each.destination.hub}" for each in ready.leads)
+            self.tally.by_route.update(ready.ways)
             origin_topic = letter.topic or ""
             topic = self._way.retries or origin_topic
             record = replay_letter(topic, letter, returns=self._way.retries is not None, now_ms=now_ms)
@@ -199,7 +203,7 @@ def _chunks(each: Iterable[_Ready]) -> Iterator[list[_Ready]]:
     size = 0
     for ready in each:
         chunk.append(ready)
-        size += len(ready.letter.record.value or b"") + sum(len(lead.body) for lead in ready.leads)
+        size += len(ready.letter.record.value or b"")
         if len(chunk) >= CHUNK_LEADS or size >= CHUNK_BYTES:
             yield chunk
             chunk, size = [], 0
