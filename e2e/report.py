@@ -1,5 +1,5 @@
 """``python -m e2e.report [--last N | FILE …]``: writes docs/kubernetes-results.md from the last full runs (1), or from
-these.
+these, and from the last run of `make e2e-keda` if there is one.
 
 Each file is one run's results (``out/e2e/<run>.jsonl``). Exit code 1 when there are not so many to report.
 """
@@ -68,8 +68,13 @@ def _row(case: str, runs: Sequence[Mapping[str, Any]]) -> str:
 
 def last_full_runs(count: int) -> list[Path]:
     """The newest files that ``make e2e`` wrote, oldest first; fewer when there are not so many."""
+    files = [file for file in _runs() if not file.name.startswith(results.KEDA)]
+    return files[-count:]
+
+
+def _runs() -> list[Path]:
     files = [file for file in results.FOLDER.glob("*.jsonl") if file.stem != results.PARTIAL]
-    return sorted(files, key=lambda file: file.stat().st_mtime)[-count:]
+    return sorted(files, key=lambda file: file.stat().st_mtime)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -82,7 +87,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if len(files) < (len(options.files) or options.last):
         sys.stderr.write(f"{len(files)} of {options.last} full runs in {results.FOLDER}: make e2e\n")
         return 1
-    lines = [line for file in files for line in results.read(file)]
+    keda = [file for file in _runs() if file.name.startswith(results.KEDA) and file not in files][-1:]
+    lines = [line for file in (*files, *keda) for line in results.read(file)]
     PAGE.write_text(page(lines, len(files)), encoding="utf-8")
     return 0
 

@@ -20,6 +20,8 @@ from e2e.evidence import Outcome
 ROOT = Path(__file__).parents[1]
 FOLDER = ROOT / "out" / "e2e"
 PARTIAL = "partial"
+KEDA = "keda-"
+"""How the runs of `make e2e-keda` are called; they have cases of their own."""
 
 
 def append(name: str, outcome: Outcome, *, allowed: int, remarks: Sequence[str], versions: Sequence[str]) -> None:
