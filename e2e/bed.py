@@ -84,18 +84,6 @@ class Bed:
         self.kube.apply(secret(NAMESPACE, self.token))
         self.restart("sandbox")
 
-    # Kafka.
-
-    def stop_kafka(self) -> None:
-        """In order; returns when it is gone."""
-        self.kube.kubectl("-n", NAMESPACE, "scale", "statefulset/kafka", "--replicas=0")
-        self.kube.kubectl("-n", NAMESPACE, "wait", "--for=delete", "pod/kafka-0", f"--timeout={LIMIT:.0f}s")
-
-    def start_kafka(self) -> None:
-        """With all it had; returns when it is ready."""
-        self.kube.kubectl("-n", NAMESPACE, "scale", "statefulset/kafka", "--replicas=1")
-        self.wait_rolled_out("statefulset/kafka")
-
     # The sandbox.
 
     def accepted(self) -> int:
