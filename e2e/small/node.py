@@ -180,11 +180,11 @@ SystemdCgroup = false
 
 
 def hierarchies() -> list[Path]:
-    """Where control groups are made: in one place, or (version 1) in one for each controller."""
+    """Where control groups are made: in one place, or (version 1, and both together) in several."""
     if (_GROUPS / "cgroup.controllers").exists():
         return [_GROUPS]
     mounts = (line.split() for line in Path("/proc/mounts").read_text("utf-8").splitlines())
-    return [Path(path) for _, path, kind, *_ in mounts if kind == "cgroup"]
+    return [Path(path) for _, path, kind, *_ in mounts if kind in ("cgroup", "cgroup2")]
 
 
 def remove_group(group: Path) -> None:
