@@ -120,6 +120,7 @@ check: $(READY) ## Format, lint, types, imports, generated docs
 	$(BIN)/lint-imports
 	$(BIN)/python -m connector.config | diff -u docs/configuration.md - || { echo "stale: make docs"; exit 1; }
 	$(BIN)/python -m connector.telemetry | diff -u docs/metrics.md - || { echo "stale: make docs"; exit 1; }
+	$(BIN)/python -m connector.cli | diff -u docs/options.md - || { echo "stale: make docs"; exit 1; }
 	$(BIN)/python -m helm.docs --check
 
 format: $(READY) ## Format and fix what can be fixed
@@ -129,6 +130,7 @@ format: $(READY) ## Format and fix what can be fixed
 docs: $(READY) ## Write the generated documents anew
 	$(BIN)/python -m connector.config > docs/configuration.md
 	$(BIN)/python -m connector.telemetry > docs/metrics.md
+	$(BIN)/python -m connector.cli > docs/options.md
 	$(BIN)/python -m helm.docs
 
 bench: $(READY) ## Benchmark: drain a real Kafka into a fast sink, beside a floor without HTTP

@@ -10,6 +10,7 @@ import typer
 import connector
 from connector.cli import letters_app
 from connector.cli.demo import demo
+from connector.cli.examples import examples
 from connector.cli.options import ConfigFile
 from connector.cli.output import Output
 from connector.cli.sandbox import sandbox
@@ -45,7 +46,7 @@ def common(
     """Options before the command."""
 
 
-@app.command()
+@app.command(epilog=examples("run"))
 def run(config: ConfigFile) -> None:
     """Run the connector until SIGTERM."""
     end_on_sigterm(0)  # until the service takes the signal over: nothing is read yet, so nothing has to be finished
@@ -54,7 +55,7 @@ def run(config: ConfigFile) -> None:
     raise typer.Exit(command(config))
 
 
-@app.command()
+@app.command(epilog=examples("check"))
 def check(
     config: ConfigFile,
     online: Annotated[
@@ -74,7 +75,7 @@ def check(
     raise typer.Exit(command(config, online=online, replicas=replicas, output=output))
 
 
-@app.command()
+@app.command(epilog=examples("preview"))
 def preview(
     config: ConfigFile,
     file: Annotated[
@@ -144,7 +145,7 @@ def preview(
     )
 
 
-@app.command()
+@app.command(epilog=examples("roundtrip"))
 def roundtrip(
     config: ConfigFile,
     file: Annotated[
@@ -171,7 +172,7 @@ def roundtrip(
     raise typer.Exit(command(config, file=file, topic=topic, timeout=timeout, expect=outcomes))
 
 
-@app.command()
+@app.command(epilog=examples("trace"))
 def trace(
     config: ConfigFile,
     lead: Annotated[str, typer.Argument(metavar="LEAD_ID", help="The lead's id (lead.id of the configuration).")],
@@ -189,7 +190,7 @@ def trace(
     raise typer.Exit(command(config, lead, start=start, output=output))
 
 
-@app.command()
+@app.command(epilog=examples("reconcile"))
 def reconcile(
     config: ConfigFile,
     start: Annotated[str, typer.Option("--from", metavar="TIME", help="Events written at this time or later.")],
@@ -205,11 +206,11 @@ def reconcile(
     raise typer.Exit(command(config, start=start, end=end, limit=limit, output=output))
 
 
-app.command()(demo)
-app.command()(sandbox)
+app.command(epilog=examples("demo"))(demo)
+app.command(epilog=examples("sandbox"))(sandbox)
 
 
-@config_app.command("schema")
+@config_app.command("schema", epilog=examples("config schema"))
 def config_schema() -> None:
     """Print the JSON Schema of the configuration, for editors."""
     import orjson

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from connector.cli.examples import examples
 from connector.cli.options import ConfigFile
 from connector.cli.output import Output
 
@@ -85,10 +86,14 @@ def _named(every: bool, *given: object) -> None:
         raise typer.BadParameter("say which letters: positions, filters, or --all")
 
 
-def _add_common(app: typer.Typer, name: str) -> None:
+def _add_common(app: typer.Typer, called: str, name: str) -> None:
     """``list`` and ``show``, which are the same for both."""
 
-    @app.command("list", help=f"Print the letters, and how many there are for each reason. {_MANY}")
+    @app.command(
+        "list",
+        help=f"Print the letters, and how many there are for each reason. {_MANY}",
+        epilog=examples(f"{called} list"),
+    )
     def list_letters(
         config: ConfigFile,
         places: Places = None,
@@ -112,7 +117,8 @@ def _add_common(app: typer.Typer, name: str) -> None:
         raise typer.Exit(command(config, Kind(name), selection, limit, output))
 
     @app.command(
-        help="Print one letter: why it was set aside, the lead (masked), what would become of it now. Sends nothing."
+        help="Print one letter: why it was set aside, the lead (masked), what would become of it now. Sends nothing.",
+        epilog=examples(f"{called} show"),
     )
     def show(
         config: ConfigFile,
@@ -125,8 +131,12 @@ def _add_common(app: typer.Typer, name: str) -> None:
         raise typer.Exit(command(config, Kind(name), position, output))
 
 
-def _add_replay(app: typer.Typer, name: str, called: str, what: str) -> None:
-    @app.command(called, help=f"{what} Says first what that would do, and asks. {_MANY}")
+def _add_replay(app: typer.Typer, called: str, name: str, what: str) -> None:
+    @app.command(
+        called.split()[-1],
+        help=f"{what} Says first what that would do, and asks. {_MANY}",
+        epilog=examples(called),
+    )
     def replay(
         config: ConfigFile,
         places: Places = None,
@@ -156,19 +166,21 @@ def _decide(
     raise typer.Exit(decide(config, Kind(name), selection, Decision(word), why, yes=yes))
 
 
-_add_common(dlq, "dead_letters")
+_add_common(dlq, "dlq", "dead_letters")
 _add_replay(
     dlq,
+    "dlq replay",
     "dead_letters",
-    "replay",
     "Send open letters again, through the running connector with the mapping as it is now. Those that would be set "
     "aside again stay, and none is sent twice.",
 )
-_add_common(review, "review")
-_add_replay(review, "review", "resend", "Send leads again that may have arrived: somebody looked, and they had not.")
+_add_common(review, "review", "review")
+_add_replay(
+    review, "review resend", "review", "Send leads again that may have arrived: somebody looked, and they had not."
+)
 
 
-@dlq.command()
+@dlq.command(epilog=examples("dlq discard"))
 def discard(
     config: ConfigFile,
     why: Annotated[str, typer.Option("--because", metavar="TEXT", help="Why; kept with the decision.")],
@@ -192,7 +204,7 @@ def discard(
     )
 
 
-@review.command()
+@review.command(epilog=examples("review confirm"))
 def confirm(
     config: ConfigFile,
     places: Places = None,
