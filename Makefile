@@ -29,7 +29,7 @@ REGISTRY_LOCAL = registry-local:$(call JARS,REGISTRY)
 
 .DEFAULT_GOAL := help
 .PHONY: help install demo test unit integration chaos chart chart-snapshots e2e e2e-keda image kafka-image registry-image \
-	image-test sbom check format docs lock bench fuzz clean
+	image-test sbom demo-picture check format docs lock bench fuzz clean
 
 help: ## List the targets
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 18
@@ -113,6 +113,15 @@ sbom: image .cache/sbom/.ready ## Bills of materials (CycloneDX) of the locked r
 		--output-file out/sbom/requirements.cdx.json requirements.txt
 	DOCKER=$(DOCKER) .cache/sbom/bin/python -m images.sbom lead-connector:$(IMAGE_TAG) out/sbom/image.cdx.json
 
+.cache/pictures/.ready: requirements-pictures.txt
+	$(PYTHON) -m venv .cache/pictures
+	.cache/pictures/bin/pip install --quiet --disable-pip-version-check --require-hashes -r requirements-pictures.txt
+	@touch $@
+
+demo-picture: $(READY) .cache/pictures/.ready ## Record a run of the demo as docs/demo.svg
+	env -u MAKEFLAGS -u MAKELEVEL .cache/pictures/bin/python -m pictures docs/demo.svg \
+		make demo ARGS="--leads 500 --exit-when-done"
+
 check: $(READY) ## Format, lint, types, imports, generated docs
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
@@ -156,6 +165,8 @@ lock: ## Write requirements*.txt anew from pyproject.toml
 		--group build -c requirements-dev.txt -o requirements-build.txt
 	.cache/lock/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header \
 		--group sbom -o requirements-sbom.txt
+	.cache/lock/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header \
+		--group pictures -o requirements-pictures.txt
 
 clean: ## Remove what the targets made, downloads included
 	rm -rf $(VENV) .cache .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache out
