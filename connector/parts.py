@@ -9,7 +9,7 @@ from collections.abc import Callable
 
 import connector
 from connector.config import Loaded, read_secret
-from connector.config.delivery import CrashSafety, OnAmbiguous
+from connector.config.delivery import MOST_IN_FLIGHT, CrashSafety, OnAmbiguous
 from connector.delivery.backoff import Backoff
 from connector.delivery.policy import LanePolicy
 from connector.delivery.slots import MOST_LENT
@@ -91,9 +91,15 @@ def registry(loaded: Loaded) -> Registry | None:
     )
 
 
+_SHARED_BY = 4
+"""Hubs that may have all their requests under way; more share these."""
+MOST_REQUESTS = _SHARED_BY * MOST_IN_FLIGHT
+"""``most_requests`` of any configuration."""
+
+
 def most_requests(loaded: Loaded) -> int:
     """To the API at a time, without those that get no answer: each hub may have all its own, and a few share these."""
-    return 4 * loaded.settings.delivery.max_in_flight
+    return _SHARED_BY * loaded.settings.delivery.max_in_flight
 
 
 def ucontact(
@@ -109,7 +115,7 @@ def ucontact(
         TokenFile(settings.token_file),
         timeout=settings.timeout.total_seconds(),
         connect_timeout=settings.connect_timeout.total_seconds(),
-        connections=most_requests(loaded) + MOST_LENT,
+        connections=MOST_REQUESTS + MOST_LENT,
         error_bodies=frozenset(settings.error_bodies),
         tls=TlsFiles(settings.ca_file, settings.client_certificate, settings.client_key),
         user_agent=f"lead-connector/{connector.__version__}",

@@ -51,6 +51,8 @@ class Plan:
     tzdata: str
     lists: Mapping[str, SuppressionFile]
     tables: Mapping[str, TableFile]
+    paused: frozenset[str] = frozenset()
+    """Names of the routes whose leads wait."""
     warnings: tuple[Problem, ...] = ()
 
     @property
@@ -131,7 +133,9 @@ def draft_plan(loaded: Loaded, *, connections: frozenset[Connection] = ALL) -> D
     if problems or unchecked or readers is None or decoder is None or mapper is None:
         return Draft(None, problems, unchecked)
     warnings = tuple(loaded.problem(each.path, each.message, each.hint) for each in mapper.warnings)
-    return Draft(Plan(decoder, mapper, readers, version("tzdata"), lists, tables, warnings), problems, unchecked)
+    paused = frozenset(route.name for route in loaded.settings.routes if route.paused)
+    plan = Plan(decoder, mapper, readers, version("tzdata"), lists, tables, paused, warnings)
+    return Draft(plan, problems, unchecked)
 
 
 @contextmanager

@@ -5,7 +5,7 @@ Part of the composition root: it knows the vocabularies of the rooms, which know
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from pathlib import Path
 from typing import NamedTuple
 
@@ -29,6 +29,8 @@ from connector.telemetry.recent import Answered, Aside, Rebalance, Recent
 
 log = structlog.get_logger("connector")
 
+_ROUTE = "route "
+"""What a route's troubles begin with."""
 _ANSWERS = {
     AnswerClass.UNAUTHORIZED: Alarm.TOKEN_REFUSED,
     AnswerClass.UNKNOWN_HUB: Alarm.UNKNOWN_HUB,
@@ -223,7 +225,7 @@ class Reporting:
         Alarm.SECRET.sound(error=message)
 
     def file_read(self, what: str, path: Path, entries: int) -> None:
-        """A suppression list or table was read again and is in use."""
+        """A suppression list, a table or the configuration was read again and is in use."""
         self._metrics.file_reloads.labels(what).inc()
         log.info(f"a {what} was read again after a change", file=str(path), entries=entries)
 
@@ -236,6 +238,24 @@ class Reporting:
         if self._health.troubles.get(key := f"{what} {path}") != message:
             self._health.troubles[key] = message
             Alarm.FILE.sound(what=what, error=message)
+
+    def hubs_gone(self, destinations: Iterable[Destination]) -> None:
+        """No leads go there any more: what was wrong with them is nobody's concern."""
+        for destination in destinations:
+            self._open.discard(destination)
+            self._storms.discard(destination)
+            for trouble in (f"hub {destination.hub}", f"storm {destination.hub}"):
+                self._health.troubles.pop(trouble, None)
+        self._metrics.hubs_open.set(len(self._open))
+        self._metrics.hubs_storming.set(len(self._storms))
+
+    def routes_paused(self, paused: Collection[str]) -> None:
+        """The leads of these routes wait, and of no others."""
+        for trouble in [trouble for trouble in self._health.troubles if trouble.startswith(_ROUTE)]:
+            del self._health.troubles[trouble]
+        for route in sorted(paused):
+            self._health.troubles[f"{_ROUTE}{route}"] = "paused by the configuration"
+            log.info("the route is paused: its leads wait", route=route)
 
     def registry_away(self, message: str) -> None:
         """The schema registry cannot be asked; records that need it wait."""

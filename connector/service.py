@@ -37,6 +37,8 @@ from connector.kafka.registry import RegistryUnavailable
 from connector.kafka.source import Source
 from connector.kafka.topics import TopicMarks
 from connector.leads.decode import SchemaKey
+from connector.leads.mapped import Destination
+from connector.live import LiveConfiguration
 from connector.parts import kafka_settings, lane_policy, most_requests, own_topics, registry, ucontact
 from connector.plan import Plan
 from connector.reporting import Reporting
@@ -48,6 +50,7 @@ from connector.telemetry.alarms import Alarm
 from connector.telemetry.health import Health
 from connector.telemetry.metrics import Metrics
 from connector.telemetry.status import Status
+from connector.watched import Unusable
 
 log = structlog.get_logger("connector")
 
@@ -81,11 +84,9 @@ class Service:
         self._stop = asyncio.Event()
         self._failure: BaseException | None = None
         self._metrics.build.labels(connector.__version__, plan.tzdata).set(1)
-        rates = settings.delivery.rates
-        for of, rate in (("requests", rates.requests), ("leads", rates.leads)):
-            if rate is not None:
-                self._metrics.rate_limits.labels(of).set(rate)
+        self._tell_limits()
         self._admin: AdminServer | None = None
+        self._files: asyncio.Task[None] | None = None
         self._bind()
 
     def _bind(self) -> None:
@@ -99,11 +100,23 @@ class Service:
             problem = self._loaded.problem(("telemetry", "listen"), message, "Choose another port, or off")
             raise ConfigurationError([problem]) from error
 
+    def _tell_limits(self) -> None:
+        rates = self._loaded.settings.delivery.rates
+        self._metrics.rate_limits.clear()
+        for of, rate in (("requests", rates.requests), ("leads", rates.leads)):
+            if rate is not None:
+                self._metrics.rate_limits.labels(of).set(rate)
+        self._reporting.routes_paused(self._plan.paused)
+
     def _refresh(self) -> None:
         """Bring the gauges up to date that are cheaper to ask for than to keep."""
         self._metrics.outstanding.set(self._source.outstanding)
         self._metrics.waiting.set(self._dispatcher.waiting)
         set_hubs(self._metrics, hub_states(self._dispatcher.lanes.items()))
+        waiting = self._intake.paused
+        self._metrics.paused.clear()
+        for route in self._plan.paused:
+            self._metrics.paused.labels(route).set(waiting[route])
 
     def _status(self) -> Status:
         return self._board.status(self._dispatcher.lanes.items(), self._source.outstanding)
@@ -159,6 +172,7 @@ class Service:
             tasks.create_task,
             now_ms,
             park_in_doubt=delivery.crash_safety is CrashSafety.PARK,
+            paused=self._plan.paused,
             longest_rest=0.0 if self._settings.retries is None else self._settings.retries.pause.total_seconds(),
             caught_up=lambda: holding.tell(),
         )
@@ -200,8 +214,11 @@ class Service:
 
         holding = Holding(dispatcher, intake, [collector, *([] if unique is None else [unique])], source.hold)
         background = [tasks.create_task(self._turn(holding)), tasks.create_task(holding.run())]
-        if files := self._plan.files:
-            background.append(tasks.create_task(keep_current(files, self._reporting)))
+        self._spawn = tasks.create_task
+        self._keep_files()
+        if (live := self._live()) is not None:
+            loop.add_signal_handler(signal.SIGHUP, live.ask)
+            background.append(tasks.create_task(live.follow()))
         if self._admin is not None:
             background.append(tasks.create_task(self._admin.serve()))
         log.info(
@@ -232,8 +249,38 @@ class Service:
             await api.aclose()
             if self._registry is not None:
                 await self._registry.aclose()
-            for task in background:
+            for task in (*background, *([] if self._files is None else [self._files])):
                 task.cancel()
+
+    def _live(self) -> LiveConfiguration | None:
+        try:
+            return LiveConfiguration(self._loaded, self._plan, self._adopt, self._reporting)
+        except Unusable as error:
+            log.info("a change of the configuration needs a restart", reason=str(error))
+            return None
+
+    def _adopt(self, loaded: Loaded, plan: Plan) -> None:
+        """Go on with other routes and limits. What is in no request and cannot have arrived is mapped anew."""
+        if self._stop.is_set():
+            return
+        gone = _destinations(self._plan) - _destinations(plan)
+        self._loaded, self._plan = loaded, plan
+        back = self._dispatcher.take_back() + self._collector.take_back()
+        if self._unique is not None:
+            back += self._unique.take_back(back)
+        self._dispatcher.use(lane_policy(loaded), most_requests(loaded))
+        self._intake.use(plan.mapper, plan.paused, [shipment.record for shipment in back])
+        self._reporting.hubs_gone(self._dispatcher.forget_idle(gone))
+        self._tell_limits()
+        self._board.configured(loaded, plan)
+        self._keep_files()
+
+    def _keep_files(self) -> None:
+        """Have the files beside the configuration read again when they change."""
+        if self._files is not None:
+            self._files.cancel()
+        files = self._plan.files
+        self._files = self._spawn(keep_current(files, self._reporting)) if files else None
 
     def _duplicates(self, clients: Clients, settlement: Settlement, tasks: asyncio.TaskGroup) -> Unique | None:
         duplicates, receipts = self._settings.duplicates, self._settings.receipts
@@ -306,6 +353,10 @@ class Service:
     def _failed(self, error: BaseException) -> None:
         self._failure = self._failure or error
         self._stop.set()
+
+
+def _destinations(plan: Plan) -> set[Destination]:
+    return {destination for _, weights in plan.mapper.destinations for destination in weights}
 
 
 def _on_loop(loop: asyncio.AbstractEventLoop, call: Callable[[T], None], argument: T) -> None:

@@ -44,6 +44,10 @@ class StatusBoard:
         self._history = History(TIME_TO_LEAD_BOUNDS)
         self._configuration = configuration(loaded, plan)
 
+    def configured(self, loaded: Loaded, plan: Plan) -> None:
+        """Another configuration is in use."""
+        self._configuration = configuration(loaded, plan)
+
     def look(self) -> None:
         """Take the counters for the history; called a few times a minute at least."""
         self._history.take(time.monotonic(), counted(self._metrics))
@@ -116,7 +120,8 @@ def configuration(loaded: Loaded, plan: Plan) -> list[tuple[str, str]]:
     ]
     for route, (_, weights) in zip(settings.mapping().routes, plan.mapper.destinations, strict=True):
         hubs = ", ".join(destination.hub for destination in weights) if weights else f"as {route.hub} says"
-        lines.append((f"route {route.name}", f"{route.channel.value} hub {hubs}"))
+        paused = ", paused" if route.name in plan.paused else ""
+        lines.append((f"route {route.name}", f"{route.channel.value} hub {hubs}{paused}"))
     lines += [
         ("dead letters", settings.dead_letters.topic),
         *((name, each.topic) for name, each in (

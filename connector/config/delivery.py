@@ -11,6 +11,9 @@ from connector.config.problems import quote, refuse
 from connector.config.quantities import Count, Duration, PositiveDuration, Size
 from connector.config.section import Section, Shown, default
 
+MOST_IN_FLIGHT = 256
+"""The most that ``max_in_flight`` may be."""
+
 
 class OnAmbiguous(StrEnum):
     """What happens to leads whose request was sent and not answered."""
@@ -113,7 +116,7 @@ class DeliverySettings(Section):
     """How leads get to the API."""
 
     batch: BatchSettings = default({})
-    max_in_flight: Count = default(8, le=256)
+    max_in_flight: Count = default(8, le=MOST_IN_FLIGHT)
     """Most requests for one hub at a time. Fewer are used while the API is slow or refuses."""
     rates: RatesSettings = default({})
     on_ambiguous: OnAmbiguous = default("resend")

@@ -43,6 +43,11 @@ class Loaded:
     warnings: tuple[Problem, ...]
     _places: _Places = field(repr=False)
 
+    @property
+    def file(self) -> Path:
+        """The configuration file, as it was named."""
+        return Path(self._places.file)
+
     def locate(self, path: KeyPath) -> Place:
         """Return where the value at ``path`` stands: in the file, or in an environment variable."""
         return self._places.of(path)

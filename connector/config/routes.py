@@ -161,6 +161,8 @@ when all are done."""
     )
     """The contact's properties, each with the expression for its value."""
     phones: PhonesSettings = default({})
+    paused: bool = False
+    """`true`: its leads wait where they are; no other route gets them. Can be changed while the connector runs."""
     max_age: PositiveDuration | None = None
     """A lead older than this is not sent any more: its outcome is `expired`. Nothing: no limit."""
     past_dates: PastDatesSettings = default({})

@@ -23,7 +23,8 @@ class Breaker:
     """Counts failures in a row, opens at ``threshold``, and closes with the first sign that the API takes requests."""
 
     def __init__(self, threshold: int) -> None:
-        self._threshold = threshold
+        self.threshold = threshold
+        """Failures in a row with which it opens."""
         self._counted_until = 0
         self.state = BreakerState.CLOSED
         self.failures = 0
@@ -39,7 +40,7 @@ class Breaker:
             # Eight requests in flight during one outage are one step of back-off, not eight.
             self._counted_until = latest
             self.failures += 1
-        if self.failures >= self._threshold:
+        if self.failures >= self.threshold:
             self.state = BreakerState.OPEN
 
     def worked(self) -> bool:

@@ -57,6 +57,12 @@ class Concurrency:
         self._filled_by = 0
         self._lowered_until = 0
 
+    def use(self, most: int) -> None:
+        """Another ``most`` from now on. Who was at the top goes to the new one, for nothing speaks against it."""
+        at_top = self._exact >= self._most
+        self._most = most
+        self._set(float(most) if at_top else self._exact)
+
     def sent(self, ticket: int, in_flight: int) -> None:
         """A request is under way; ``in_flight`` counts it."""
         if in_flight >= self.limit:

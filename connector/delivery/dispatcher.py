@@ -129,6 +129,29 @@ class Dispatcher:
         if not more_coming:
             self._fed.clear()
 
+    def use(self, policy: LanePolicy, most_requests: int) -> None:
+        """Other bounds from now on, as ``Dispatcher`` has them."""
+        self._policy = policy
+        self._slots.use(most_requests)
+        for destination, lane in list(self._lanes.items()):
+            lane.use(policy)
+            self._pump(destination, lane)
+
+    def take_back(self) -> list[Shipment]:
+        """Take out and give back the leads that are in no request, to be mapped anew; those that may have arrived stay,
+        to go again as they were."""
+        return [shipment for lane in self._lanes.values() for shipment in lane.take_back()]
+
+    def forget_idle(self, destinations: Iterable[Destination]) -> list[Destination]:
+        """Forget these, for no more leads come for them; not those that still have some. Gives those forgotten."""
+        idle = [to for to in destinations if (lane := self._lanes.get(to)) and not lane.in_flight and not lane.waiting]
+        for destination in idle:
+            del self._lanes[destination]
+            if timer := self._timers.pop(destination, None):
+                timer.cancel()
+            self._fed.pop(destination, None)
+        return idle
+
     def release(self) -> None:
         """Forget the waiting leads whose claims are released; requests in flight go on to their end."""
         for lane in list(self._lanes.values()):  # leads that waited for those forgotten may make new ones

@@ -5,8 +5,8 @@ from __future__ import annotations
 import asyncio
 import heapq
 import itertools
-from collections import deque
-from collections.abc import Awaitable, Callable, Iterator
+from collections import Counter, deque
+from collections.abc import Awaitable, Callable, Container, Iterable, Iterator
 from typing import Protocol
 
 from connector.delivery.dispatcher import Outcomes, Spawn
@@ -74,11 +74,12 @@ class Intake:
         *,
         park_in_doubt: bool = False,
         longest_rest: float = 0.0,
+        paused: Container[str] = frozenset(),
         caught_up: Callable[[], None] = lambda: None,
     ) -> None:
         """``park_in_doubt``: records that may have been sent by an earlier process are parked instead of sent again.
-        ``longest_rest``: seconds for which a record of the retry topic rests at most before it is tried. ``caught_up``
-        is called whenever all that was received has been looked at."""
+        ``longest_rest``: seconds for which a record of the retry topic rests at most before it is tried. ``paused`` are
+        the routes whose leads wait. ``caught_up`` is called whenever all that was received has been looked at."""
         self._decoder = decoder
         self._mapper = mapper
         self._dispatcher = dispatcher
@@ -89,10 +90,13 @@ class Intake:
         self._now_ms = now_ms
         self._park_in_doubt = park_in_doubt
         self._longest_rest = longest_rest
+        self._paused_routes = paused
         self._caught_up = caught_up
         self._queue: deque[Record] = deque()
         self._unlearnt: dict[SchemaKey, list[Record]] = {}
         self._resting: list[tuple[float, int, Record]] = []
+        self._paused: dict[Record, str] = {}
+        """What waits for the end of a pause, and of which route's."""
         self._numbers = itertools.count()
         self._running = False
         self._fetches: set[asyncio.Task[None]] = set()
@@ -112,19 +116,36 @@ class Intake:
     @property
     def holds(self) -> bool:
         """True while any record waits for something other than its turn."""
-        return bool(self._unlearnt or self._resting)
+        return bool(self._unlearnt or self._resting or self._paused)
 
     def held(self) -> Iterator[Record]:
-        """Records that wait for something other than their turn: a schema, or the end of their rest."""
+        """Records that wait for something other than their turn: a schema, the end of their rest, or of their
+        route's pause."""
         for records in self._unlearnt.values():
             yield from records
         for _, _, record in self._resting:
             yield record
+        yield from self._paused
+
+    @property
+    def paused(self) -> Counter[str]:
+        """How many records wait for the end of a pause, by route."""
+        return Counter(self._paused.values())
 
     def receive(self, records: list[Record]) -> None:
         """Records just read."""
         self._queue.extend(records)
         self._received += len(records)
+        self._go_on()
+
+    def use(self, mapper: Maps, paused: Container[str], back: Iterable[Record]) -> None:
+        """From now on leads are mapped by ``mapper``, and wait where their route is ``paused``. ``back`` were mapped
+        before and are mapped anew, as is what waited for the end of a pause: before all others, oldest first."""
+        self._mapper = mapper
+        self._paused_routes = paused
+        again = sorted([*back, *self._paused], key=lambda record: (record.read_ms or 0, record.offset))
+        self._paused.clear()
+        self._queue.extendleft(reversed(again))
         self._go_on()
 
     def release(self) -> None:
@@ -136,6 +157,7 @@ class Intake:
                 records[:] = [record for record in records if not record.claim.released]
             self._resting = [each for each in self._resting if not each[2].claim.released]
             heapq.heapify(self._resting)
+            self._paused = {record: route for record, route in self._paused.items() if not record.claim.released}
             self._outcomes.forgotten(gone)
 
     def close(self) -> None:
@@ -192,6 +214,10 @@ class Intake:
             shipment.ambiguous = record.origin.unanswered
         if record.in_doubt and self._park_in_doubt:
             self._outcomes.set_aside(record, IN_DOUBT, shipment, None)
+        elif result.route in self._paused_routes:
+            self._paused[record] = (
+                result.route
+            )  # mapped anew when the pause ends: its call-back time may pass meanwhile
         else:
             shipments.append(shipment)
 

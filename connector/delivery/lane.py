@@ -53,6 +53,13 @@ class Lane:
         """A lead to deliver. Its ``waiting_since`` is on the clock that ``now`` is read from. Bound here, and not a
         method of the lane's own: it is called for every lead."""
 
+    def use(self, policy: LanePolicy) -> None:
+        """Other bounds from now on; what was learnt of the destination stays."""
+        self._policy = policy.of_list(self._policy.max_leads) if self._policy.whole_lists else policy
+        self._waiting.use(self._policy.batch_leads, self._policy.max_bytes)
+        self._nagle.linger = self._policy.linger
+        self._pace.use(self._policy)
+
     @property
     def in_flight(self) -> int:
         """Requests without an answer."""
@@ -190,6 +197,10 @@ class Lane:
     def forget(self) -> list[Shipment]:
         """Take out the waiting leads whose claims are released, and give them back; those in flight stay."""
         return self._waiting.remove(lambda shipment: shipment.record.claim.released)
+
+    def take_back(self) -> list[Shipment]:
+        """Take out and give back the leads that are in no request, oldest first; those that may have arrived stay."""
+        return self._waiting.remove(lambda shipment: not shipment.ambiguous)
 
     def park(self, now: float) -> list[Shipment]:
         """Take out and give back the leads that may wait elsewhere, for the destination has failed for ``park_after``.

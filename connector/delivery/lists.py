@@ -74,6 +74,10 @@ class OpenLists:
         shares = {to: sum(s.record.claim is claim for s in each.shipments) for to, each in self._open.items()}
         return max(shares, key=shares.__getitem__)
 
+    def take_back(self) -> list[Shipment]:
+        """Take out every lead."""
+        return [shipment for destination in list(self._open) for shipment in self.close(destination)]
+
     def forget(self) -> list[Record]:
         """Take out the leads whose claims are released."""
         gone: list[Record] = []
@@ -135,6 +139,10 @@ class Collector:
         self._claims = [claim for claim in self._claims if not claim.released]
         if gone := self._lists.forget():
             self._outcomes.forgotten(gone)
+
+    def take_back(self) -> list[Shipment]:
+        """Take out and give back what is collected, to be mapped anew: its lists begin again with it."""
+        return self._lists.take_back()
 
     def held(self) -> Iterator[Record]:
         """The records whose leads are collected."""

@@ -28,12 +28,13 @@ class Flush(StrEnum):
 
 
 class Nagle:
-    """What is to be known of a lane beside its leads: ``draining``, whether it is being shut down; ``returned``,
-    whether a request came back since the last was sent; ``more_coming``, whether leads follow in a moment."""
+    """What is to be known of a lane beside its leads: ``linger``, as below; ``draining``, whether it is being shut
+    down; ``returned``, whether a request came back since the last was sent; ``more_coming``, whether leads follow in a
+    moment."""
 
     def __init__(self, linger: float) -> None:
         """``linger``: the longest that a lead waits for others, in seconds."""
-        self._linger = linger
+        self.linger = linger
         self.draining = False
         self.returned = False
         self.more_coming = False
@@ -52,7 +53,7 @@ class Nagle:
             return Flush.IDLE
         if self.returned:
             return Flush.RETURNED
-        if now >= waiting.pending[0].waiting_since + self._linger:
+        if now >= waiting.pending[0].waiting_since + self.linger:
             return Flush.LINGER
         return None
 
@@ -60,4 +61,4 @@ class Nagle:
         """When a batch of what is pending goes, at ``ready_at`` or later. Something must be pending."""
         if self.flush(waiting, in_flight, ready_at) is not None:
             return ready_at
-        return max(ready_at, waiting.pending[0].waiting_since + self._linger)
+        return max(ready_at, waiting.pending[0].waiting_since + self.linger)

@@ -11,6 +11,7 @@ from collections.abc import Callable
 from connector.delivery.backoff import Backoff
 from connector.delivery.breaker import Breaker, BreakerState
 from connector.delivery.concurrency import Concurrency
+from connector.delivery.policy import LanePolicy
 from connector.delivery.storm import StormGuard, StormPolicy
 from connector.leads.answer import AnswerClass
 
@@ -68,6 +69,15 @@ class Pace:
         """When the back-off is over; seconds."""
         self.ready_at = _PAST
         """When the next request may go, by back-off and rates, if fewer than ``limit`` are in flight; seconds."""
+
+    def use(self, policy: LanePolicy) -> None:
+        """Other bounds from now on; what was learnt of the destination stays."""
+        self._concurrency.use(policy.max_in_flight)
+        self._breaker.threshold = policy.breaker_failures
+        self._storm.use(policy.storm)
+        self._requests = Rate(policy.request_rate)
+        self._leads = Rate(policy.lead_rate)
+        self._backoff = policy.backoff
 
     @property
     def state(self) -> BreakerState:

@@ -17,14 +17,23 @@ class Slots:
 
     def __init__(self, most: int, slow: float) -> None:
         """``slow``: after how many seconds a request gives up its slot."""
+        self._most = most
         self._free = asyncio.Semaphore(most)
         self._slow = slow
         self._lent = 0
 
+    def use(self, most: int) -> None:
+        """Another number from now on. Who has a slot or waits for one has one of the old ones, so that for as long as
+        these requests take there are both."""
+        if most != self._most:
+            self._most = most
+            self._free = asyncio.Semaphore(most)
+
     @asynccontextmanager
     async def one(self) -> AsyncIterator[None]:
         """Wait for a slot, and have it while within."""
-        await self._free.acquire()
+        free = self._free
+        await free.acquire()
         loop = asyncio.get_running_loop()
         lent = False
         timer: asyncio.TimerHandle
@@ -34,7 +43,7 @@ class Slots:
             if self._lent < MOST_LENT:
                 lent = True
                 self._lent += 1
-                self._free.release()
+                free.release()
             else:
                 timer = loop.call_later(self._slow, lend)
 
@@ -46,4 +55,4 @@ class Slots:
             if lent:
                 self._lent -= 1
             else:
-                self._free.release()
+                free.release()

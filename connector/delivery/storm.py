@@ -36,6 +36,12 @@ class StormGuard:
         self.refusals = 0
         """Refusals that led to the storm (they count as one) and probes refused in it."""
 
+    def use(self, policy: StormPolicy | None) -> None:
+        """Another policy from now on. A storm goes on till a probe is accepted, but without a guard there is none."""
+        self._policy = policy
+        if policy is None:
+            self._end()
+
     def accepted(self, leads: int, *, probe: bool) -> bool:
         """Leads of one request were accepted. True if that ends a storm: only what was sent during the storm does, for
         a request from before it says nothing of what caused it."""
@@ -43,9 +49,7 @@ class StormGuard:
             self._note(False, leads)
             return False
         if probe:
-            self.since = None
-            self.refusals = self._seen = self._refused = 0
-            self._runs.clear()
+            self._end()
         return probe
 
     def refused(self, now: float, *, probe: bool) -> bool:
@@ -60,9 +64,14 @@ class StormGuard:
             self.refusals += 1
         return True
 
+    def _end(self) -> None:
+        self.since = None
+        self.refusals = self._seen = self._refused = 0
+        self._runs.clear()
+
     def _stormy(self) -> bool:
         policy = self._policy
-        return policy is not None and self._seen == policy.min_leads and self._refused / self._seen >= policy.share
+        return policy is not None and self._seen >= policy.min_leads and self._refused / self._seen >= policy.share
 
     def _note(self, refused: bool, leads: int) -> None:
         if self._policy is None or not (refused or self._refused or self._seen < self._policy.min_leads):

@@ -108,6 +108,17 @@ class Unique:
         if gone:
             self._outcomes.forgotten(gone)
 
+    def take_back(self, sent_on: list[Shipment]) -> list[Shipment]:
+        """``sent_on`` were taken back from those behind us, to be mapped anew: they are on their way no more. Takes out
+        and gives back those that wait here too."""
+        waiting = [self._begun.pop(record) for record in self._window.withdraw(lambda _record: True)]
+        self._busy.clear()
+        for shipments in self._cold.values():
+            waiting += shipments
+            shipments.clear()
+        self._give_up([shipment.record for shipment in sent_on])
+        return waiting
+
     def close(self) -> None:
         """Give up on what waits."""
         for task in self._recalls:

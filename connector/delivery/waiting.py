@@ -37,6 +37,12 @@ class Waiting:
         """Whether ``pending`` fills a batch."""
         return len(self.pending) >= self._most_leads or self._pending_bytes >= self._most_bytes
 
+    def use(self, most_leads: int, most_bytes: int) -> None:
+        """Other bounds of a batch from now on; what was learnt of its size is forgotten."""
+        self._policy = (most_leads, most_bytes)
+        self._most_leads = most_leads
+        self._most_bytes = most_bytes
+
     def add(self, shipment: Shipment) -> None:
         """A lead to deliver."""
         self.pending.append(shipment)

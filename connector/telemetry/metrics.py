@@ -84,6 +84,9 @@ class Metrics:
         )
         self.outstanding = self._gauge("leads_outstanding", "Records read and not yet resolved.")
         self.waiting = self._gauge("leads_waiting", "Mapped leads that are in no request.")
+        self.paused = self._gauge(
+            "leads_paused", "Leads that wait for the end of their route's pause.", {"route": "those that are paused"}
+        )
         self.receipts_missing = self._counter("receipts_missing", "Receipts that could not be written.")
 
     def _api(self) -> None:
@@ -151,7 +154,7 @@ class Metrics:
             "secret_reloads", "Secrets read again after a change.", {"what": "token, certificates"}
         )
         self.file_reloads = self._counter(
-            "file_reloads", "Files read again after a change.", {"what": "suppression list, table"}
+            "file_reloads", "Files read again after a change.", {"what": "suppression list, table, configuration"}
         )
         self.schemas_fetched = self._counter(
             "schemas_fetched", "Schemas that the registry was asked for.", {"result": "found, unknown"}
