@@ -16,6 +16,12 @@ from connector.config import ConfigurationError, Loaded, load
 from connector.config.problems import KeyPath, dotted
 from connector.config.section import Section
 from connector.config.yaml_tree import MAX_BYTES
+from connector.delivery.dispatcher import Dispatcher
+from connector.delivery.intake import Intake
+from connector.delivery.lists import Collector
+from connector.delivery.unique import Unique
+from connector.leads.mapped import Destination
+from connector.parts import lane_policy, most_requests
 from connector.plan import Plan, make_plan
 from connector.reread import LOOK_EVERY, Told
 from connector.watched import Unusable, Watched
@@ -74,6 +80,29 @@ def successor(loaded: Loaded, plan: Plan) -> tuple[Loaded, Plan]:
         )
     # The decoder has learnt its schemas, and stays.
     return new, replace(made, decoder=plan.decoder, readers=plan.readers)
+
+
+def take_over(
+    before: Plan,
+    loaded: Loaded,
+    plan: Plan,
+    intake: Intake,
+    unique: Unique | None,
+    collector: Collector,
+    dispatcher: Dispatcher,
+) -> list[Destination]:
+    """Have leads go by this plan from now on: what is in no request and cannot have arrived is mapped anew, all others
+    end as they began. Gives the destinations that nothing goes to any more. On the event loop."""
+    back = dispatcher.take_back() + collector.take_back()
+    if unique is not None:
+        back += unique.take_back(back)
+    dispatcher.use(lane_policy(loaded), most_requests(loaded))
+    intake.use(plan.mapper, plan.paused, [shipment.record for shipment in back])
+    return dispatcher.forget_idle(_destinations(before) - _destinations(plan))
+
+
+def _destinations(plan: Plan) -> set[Destination]:
+    return {destination for _, weights in plan.mapper.destinations for destination in weights}
 
 
 class LiveConfiguration:

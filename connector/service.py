@@ -37,8 +37,7 @@ from connector.kafka.registry import RegistryUnavailable
 from connector.kafka.source import Source
 from connector.kafka.topics import TopicMarks
 from connector.leads.decode import SchemaKey
-from connector.leads.mapped import Destination
-from connector.live import LiveConfiguration
+from connector.live import LiveConfiguration, take_over
 from connector.parts import kafka_settings, lane_policy, most_requests, own_topics, registry, ucontact
 from connector.plan import Plan
 from connector.reporting import Reporting
@@ -260,17 +259,12 @@ class Service:
             return None
 
     def _adopt(self, loaded: Loaded, plan: Plan) -> None:
-        """Go on with other routes and limits. What is in no request and cannot have arrived is mapped anew."""
+        """Go on with other routes and limits."""
         if self._stop.is_set():
             return
-        gone = _destinations(self._plan) - _destinations(plan)
-        self._loaded, self._plan = loaded, plan
-        back = self._dispatcher.take_back() + self._collector.take_back()
-        if self._unique is not None:
-            back += self._unique.take_back(back)
-        self._dispatcher.use(lane_policy(loaded), most_requests(loaded))
-        self._intake.use(plan.mapper, plan.paused, [shipment.record for shipment in back])
-        self._reporting.hubs_gone(self._dispatcher.forget_idle(gone))
+        before, self._loaded, self._plan = self._plan, loaded, plan
+        gone = take_over(before, loaded, plan, self._intake, self._unique, self._collector, self._dispatcher)
+        self._reporting.hubs_gone(gone)
         self._tell_limits()
         self._board.configured(loaded, plan)
         self._keep_files()
@@ -353,10 +347,6 @@ class Service:
     def _failed(self, error: BaseException) -> None:
         self._failure = self._failure or error
         self._stop.set()
-
-
-def _destinations(plan: Plan) -> set[Destination]:
-    return {destination for _, weights in plan.mapper.destinations for destination in weights}
 
 
 def _on_loop(loop: asyncio.AbstractEventLoop, call: Callable[[T], None], argument: T) -> None:

@@ -246,7 +246,7 @@ class Lane:
         # a batch that the API cannot digest would otherwise be all that is ever sent.
         gives_way = flush is not None and self._pace.failures and self._pace.limit == 1
         if waiting.again and not gives_way:
-            return waiting.again.popleft(), Flush.RETRY
+            return waiting.retry(), Flush.RETRY
         return None if flush is None else (waiting.form(), flush)
 
     def _land(self, batch: Batch) -> None:

@@ -54,20 +54,21 @@ class Waiting:
         self._pending_bytes -= size
         return shipments
 
+    def retry(self) -> list[Shipment]:
+        """The first batch that goes again, or as much of it as may go together by now. There must be one."""
+        return self._again(self._most_leads)
+
     def probe(self, most: int) -> list[Shipment]:
         """At most so many leads: of those that go again, or else of those pending, or else of those tried. Empty if
         nothing waits."""
+        most = min(most, self._most_leads)
         if self.again:
-            first = self.again[0]
-            if len(first) <= most:
-                return self.again.popleft()
-            self.again[0] = first[most:]
-            return first[:most]
+            return self._again(most)
         if self.pending:
-            shipments, size = self._cut(self.pending, min(most, self._most_leads))
+            shipments, size = self._cut(self.pending, most)
             self._pending_bytes -= size
             return shipments
-        return self._cut(self.tried, min(most, self._most_leads))[0]
+        return self._cut(self.tried, most)[0]
 
     def halve(self, shipments: list[Shipment]) -> None:
         """One of these cannot go: both halves go again, before everything else."""
@@ -128,6 +129,13 @@ class Waiting:
             self.tried = deque(s for s in self.tried if s not in out)
             self.deferred = [s for s in self.deferred if s not in out]
         return removed
+
+    def _again(self, most: int) -> list[Shipment]:
+        first = deque(self.again.popleft())
+        shipments, _ = self._cut(first, most)
+        if first:
+            self.again.appendleft(list(first))
+        return shipments
 
     def _cut(self, queue: deque[Shipment], most: int) -> tuple[list[Shipment], int]:
         """At least one lead, then more while they fit, and their bytes: a lead larger than a batch goes alone."""

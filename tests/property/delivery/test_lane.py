@@ -196,6 +196,24 @@ class LaneLife(RuleBasedStateMachine):
             assert kept or self.flying or self.now < self.not_before, "the hub is never given up"
         self.alive -= {*gone}
 
+    @rule(policy=policies)
+    def use(self, policy: LanePolicy) -> None:
+        """The limits are changed under way. What was sent before obeyed those of its time."""
+        self.lane.use(policy)
+        self.policy = policy
+        self.sent.clear()
+        if policy.storm is None:
+            assert not self.lane.storming
+
+    @rule()
+    def take_back(self) -> None:
+        """The mapping is changed: what is in no request and cannot have arrived is mapped anew."""
+        waiting = self.lane.held()
+        back = self.lane.take_back()
+        assert back == [s for s in waiting if not s.ambiguous]
+        assert all(s.ambiguous for s in self.lane.held())
+        self.alive -= {*back}
+
     @invariant()
     def every_lead_is_somewhere(self) -> None:
         flying = [s for b in self.flying for s in b.shipments]
