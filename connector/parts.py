@@ -106,7 +106,8 @@ def ucontact(
     loaded: Loaded,
     *,
     on_reload: Callable[[Secret], None] = lambda _what: None,
-    on_trouble: Callable[[str], None] = lambda _text: None,
+    on_trouble: Callable[[Secret, str], None] = lambda _what, _text: None,
+    on_usable: Callable[[Secret], None] = lambda _what: None,
 ) -> UContact:
     """A client of the API; the callbacks are ``UContact``'s. Raises ValueError for unusable token or TLS files."""
     settings = loaded.settings.ucontact
@@ -121,4 +122,5 @@ def ucontact(
         user_agent=f"lead-connector/{connector.__version__}",
         on_reload=on_reload,
         on_trouble=on_trouble,
+        on_usable=on_usable,
     )

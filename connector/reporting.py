@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Mapping
 from pathlib import Path
-from typing import NamedTuple
+from typing import NamedTuple, get_args
 
 import structlog
 from prometheus_client import Counter, Histogram
@@ -26,6 +26,7 @@ from connector.telemetry.health import Health
 from connector.telemetry.logs import Repeats
 from connector.telemetry.metrics import TIME_TO_LEAD_PARTS, Metrics
 from connector.telemetry.recent import Answered, Aside, Rebalance, Recent
+from connector.ucontact.client import Secret
 
 log = structlog.get_logger("connector")
 
@@ -43,6 +44,21 @@ _SET_ASIDE = {
     Outcome.EXPIRED: Alarm.EXPIRED,
     Outcome.PARKED: Alarm.PARKED,
 }
+_DEAD_BEFORE_ROUTES = (
+    Reason.UNKNOWN_FORMAT,
+    Reason.UNKNOWN_SCHEMA,
+    Reason.INCOMPATIBLE_SCHEMA,
+    Reason.UNDECODABLE,
+    Reason.INVALID_LEAD,
+    Reason.NO_ROUTE,
+    Reason.MISSING_FIELD,
+    Reason.INVALID_FIELD,
+    Reason.EXPRESSION_FAILED,
+    Reason.INVALID_SCHEDULE,
+    Reason.NO_TIMEZONE,
+    Reason.INTERNAL_ERROR,
+)
+_DEAD_ON_ROUTES = (Reason.REJECTED, Reason.TOO_LARGE, Reason.UNKNOWN_HUB)
 _MEANT = {
     Outcome.DUPLICATE: "a lead was delivered before and is not sent again",
     Outcome.FILTERED: "a lead was filtered, as the configuration says",
@@ -75,6 +91,23 @@ class Reporting:
         """Where our partitions stood a second ago at most; made anew each time."""
         self._by_route: dict[str, _Route] = {}
         """Finding a metric by its label costs more than counting in it."""
+
+    def expect(self, routes: Iterable[str]) -> None:
+        """Give what alerts count its series before anything is counted: of one that begins above 0, Prometheus does not
+        know that it has increased. Called once, before all else."""
+        outcomes = self._metrics.outcomes
+        for reason in _DEAD_BEFORE_ROUTES:
+            outcomes.labels("", Outcome.DEAD_LETTER.value, reason.value)
+        outcomes.labels("", Outcome.EXPIRED.value, Reason.TOO_OLD.value)
+        for route in routes:
+            self._route(route)
+            for reason in _DEAD_ON_ROUTES:
+                outcomes.labels(route, Outcome.DEAD_LETTER.value, reason.value)
+            outcomes.labels(route, Outcome.EXPIRED.value, Reason.TOO_OLD.value)
+        for answer in AnswerClass:
+            self._metrics.requests.labels(answer.value)
+        for what in get_args(Secret):
+            self._metrics.secret_unusable.labels(what).set(0)
 
     # Delivery, on the event loop.
 
@@ -213,16 +246,21 @@ class Reporting:
         elif read.receipts:
             log.info("receipts read", partition=str(claim), receipts=read.receipts, damaged=read.skipped)
 
-    def secret_reloaded(self, what: str) -> None:
+    def secret_reloaded(self, what: Secret) -> None:
         """A token or certificate was read again and is in use."""
         self._metrics.secret_reloads.labels(what).inc()
-        self._health.troubles.pop("secrets", None)
         log.info("read again after a change", what=what)
 
-    def secret_trouble(self, message: str) -> None:
+    def secret_trouble(self, what: Secret, message: str) -> None:
         """A changed file cannot be used; what was read before stays in use."""
-        self._health.troubles["secrets"] = message
+        self._metrics.secret_unusable.labels(what).set(1)
+        self._health.troubles[what] = message
         Alarm.SECRET.sound(error=message)
+
+    def secret_usable(self, what: Secret) -> None:
+        """Its files are as they should be again."""
+        self._metrics.secret_unusable.labels(what).set(0)
+        self._health.troubles.pop(what, None)
 
     def file_read(self, what: str, path: Path, entries: int) -> None:
         """A suppression list, a table or the configuration was read again and is in use."""

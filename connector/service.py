@@ -78,6 +78,7 @@ class Service:
         self._metrics = Metrics()
         self._health = Health()
         self._reporting = Reporting(self._metrics, self._health, now_ms)
+        self._reporting.expect([route.name for route in settings.routes])
         self._board = StatusBoard(loaded, plan, self._metrics, self._health, self._reporting, now_ms)
         self._drain_timeout = settings.delivery.drain_timeout.total_seconds()
         self._stop = asyncio.Event()
@@ -111,6 +112,7 @@ class Service:
         """Bring the gauges up to date that are cheaper to ask for than to keep."""
         self._metrics.outstanding.set(self._source.outstanding)
         self._metrics.waiting.set(self._dispatcher.waiting)
+        self._metrics.token_expiry.set(self._api.token_expires_at or 0)
         set_hubs(self._metrics, hub_states(self._dispatcher.lanes.items()))
         waiting = self._intake.paused
         self._metrics.paused.clear()
@@ -138,8 +140,11 @@ class Service:
         return 0
 
     async def _run(self, loop: asyncio.AbstractEventLoop, tasks: asyncio.TaskGroup) -> None:
-        api = ucontact(
-            self._loaded, on_reload=self._reporting.secret_reloaded, on_trouble=self._reporting.secret_trouble
+        api = self._api = ucontact(
+            self._loaded,
+            on_reload=self._reporting.secret_reloaded,
+            on_trouble=self._reporting.secret_trouble,
+            on_usable=self._reporting.secret_usable,
         )
         self._registry = registry(self._loaded)
         settlement = Settlement(own_topics(self._loaded), connector.__version__, self._reporting, now_ms)

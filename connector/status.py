@@ -98,6 +98,7 @@ def counted(metrics: Metrics) -> dict[str, Counted]:
     return {
         route: Counted(delivered.get(route, 0), aside.get(route, 0), _each(below.get(route)))
         for route in sorted({*delivered, *aside})
+        if route or aside.get(route)
     }
 
 

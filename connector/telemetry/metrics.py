@@ -25,6 +25,8 @@ _ROUTE = {"route": "a route's name; empty where none had taken the lead"}
 _PARTITION = {"topic": "a topic that is read", "partition": "its number"}
 _HUB = {"hub": "a hub's name; the 100 that need most attention"}
 
+_SECRET = {"what": "token, certificate"}
+
 
 class Described(NamedTuple):
     """A metric as docs/metrics.md has it. ``labels``: what the values of each are."""
@@ -94,6 +96,10 @@ class Metrics:
         self.requests = self._counter("api_requests", "Requests to the API.", {"answer": "the answer's class"})
         self.request_seconds = self._histogram("api_request_seconds", "Duration of requests to the API.", _SECONDS)
         self.requests_in_flight = self._gauge("api_requests_in_flight", "Requests without an answer.")
+        self.token_expiry = self._gauge(
+            "api_token_expiry_timestamp_seconds",
+            "When the token in use ends, in seconds since the epoch; 0 where it does not say so (as a JWT's `exp`).",
+        )
         self.batches = self._counter("batches", "Batches sent.", {"flush": "why they were sent when they were"})
         self.batch_leads = self._histogram("batch_leads", "Leads in a request.", _LEADS)
 
@@ -150,8 +156,9 @@ class Metrics:
 
     def _process(self) -> None:
         self._section = "Process"
-        self.secret_reloads = self._counter(
-            "secret_reloads", "Secrets read again after a change.", {"what": "token, certificates"}
+        self.secret_reloads = self._counter("secret_reloads", "Secrets read again after a change.", _SECRET)
+        self.secret_unusable = self._gauge(
+            "secret_unusable", "1 while a changed secret cannot be used, and the one before serves.", _SECRET
         )
         self.file_reloads = self._counter(
             "file_reloads", "Files read again after a change.", {"what": "suppression list, table, configuration"}

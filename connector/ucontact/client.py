@@ -96,7 +96,8 @@ class UContact:
         transport: httpx2.AsyncBaseTransport | None = None,
         user_agent: str = "lead-connector",
         on_reload: Callable[[Secret], None] = lambda _what: None,
-        on_trouble: Callable[[str], None] = lambda _text: None,
+        on_trouble: Callable[[Secret, str], None] = lambda _what, _text: None,
+        on_usable: Callable[[Secret], None] = lambda _what: None,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
         clock: Callable[[], float] = monotonic,
     ) -> None:
@@ -104,8 +105,9 @@ class UContact:
         replaces the network (tests) or the HTTP engine; ``tls`` means nothing to it.
 
         ``on_reload`` is told that another token or other certificates are in use from now on, ``on_trouble`` (once for
-        each text, which holds no secret) that changed files are unusable, so that the last good ones stay in use. Both
-        are called on the event loop and must neither raise nor block. Raises Unusable (a ValueError).
+        each text, which holds no secret) that changed files are unusable, so that the last good ones stay in use, and
+        ``on_usable`` that after this the files are as they should be. All are called on the event loop and must neither
+        raise nor block. Raises Unusable (a ValueError).
         """
         self._certificates: Certificates | None = None
         self._engine: AiohttpTransport | None = None
@@ -116,6 +118,7 @@ class UContact:
         self._token = token
         self._on_reload = on_reload
         self._on_trouble = on_trouble
+        self._on_usable = on_usable
         self._clock = clock
         self._next_look = clock() + LOOK_EVERY
         self._troubles: dict[Secret, str] = {}
@@ -149,6 +152,11 @@ class UContact:
             self._look("token", self._token.reread)
         return answer
 
+    @property
+    def token_expires_at(self) -> float | None:
+        """When the token in use ends, as ``TokenFile.expires_at``."""
+        return self._token.expires_at
+
     async def aclose(self) -> None:
         """Close the connections."""
         await self._transport.aclose()
@@ -159,9 +167,10 @@ class UContact:
         except Unusable as error:
             if self._troubles.get(what) != str(error):
                 self._troubles[what] = str(error)
-                self._on_trouble(str(error))
+                self._on_trouble(what, str(error))
             return
-        self._troubles.pop(what, None)
+        if self._troubles.pop(what, None) is not None:
+            self._on_usable(what)
         if changed:
             self._on_reload(what)
 

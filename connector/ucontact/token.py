@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from base64 import urlsafe_b64decode
+from math import isfinite
 from pathlib import Path
+
+import orjson
 
 from connector.watched import Unusable, Watched
 
@@ -23,6 +27,11 @@ class TokenFile:
         """The token last read."""
         return self._token.value
 
+    @property
+    def expires_at(self) -> float | None:
+        """When it ends, in seconds since the epoch, where it says so itself (``expiry``)."""
+        return expiry(self._token.value)
+
     def look(self) -> bool:
         """Read the file again if it has changed. Returns whether there is another token; raises Unusable."""
         return self._token.look()
@@ -39,3 +48,22 @@ class TokenFile:
 
     def __repr__(self) -> str:
         return f"TokenFile({str(self._path)!r})"
+
+
+def expiry(token: str) -> float | None:
+    """The end of a token's validity in seconds since the epoch: a JSON Web Token's claim ``exp`` (RFC 7519, 4.1.4).
+
+    None for any other token, and where the claim is missing or no such number. The signature is the API's to check.
+    """
+    parts = token.split(".")
+    if len(parts) != 3:
+        return None
+    claims = parts[1]
+    try:
+        content = orjson.loads(urlsafe_b64decode(claims + "=" * (-len(claims) % 4)))
+    except ValueError:
+        return None
+    end = content.get("exp") if isinstance(content, dict) else None
+    if isinstance(end, bool) or not isinstance(end, int | float) or not isfinite(end) or end <= 0:
+        return None
+    return float(end)

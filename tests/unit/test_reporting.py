@@ -122,3 +122,38 @@ def test_filtered_leads_are_counted_by_reason_and_told_by_filter() -> None:
     for reason, number in (("excluded", 3), ("suppressed", 1), ("tombstone", 1)):
         labels = {"route": "", "outcome": "filtered", "reason": reason}
         assert metrics.registry.get_sample_value("leads_outcome_total", labels) == number
+
+
+def test_what_alerts_count_begins_at_nothing() -> None:
+    """A series that begins above 0 has not increased, as Prometheus sees it: the first 500 would be none."""
+    metrics = Metrics()
+    Reporting(metrics, Health(), lambda: 0).expect(["main"])
+    value = metrics.registry.get_sample_value
+    for route, outcome, reason in (
+        ("main", "delivered", ""),
+        ("main", "dead_letter", "rejected"),
+        ("", "dead_letter", "undecodable"),
+        ("", "expired", "too_old"),
+    ):
+        assert value("leads_outcome_total", {"route": route, "outcome": outcome, "reason": reason}) == 0
+    assert value("time_to_lead_seconds_count", {"route": "main"}) == 0
+    assert value("api_requests_total", {"answer": "unauthorized"}) == 0
+    begun = {s.labels["reason"] for m in metrics.outcomes.collect() for s in m.samples}
+    kept = {Reason.TOMBSTONE, Reason.EXCLUDED, Reason.SUPPRESSED, Reason.DELIVERED_BEFORE}
+    parked = {Reason.AMBIGUOUS, Reason.IN_DOUBT, Reason.HUB_DOWN}
+    assert begun == {"", *(reason.value for reason in set(Reason) - kept - parked)}
+
+
+def test_a_secret_that_cannot_be_used_is_a_trouble_until_it_can() -> None:
+    """Each for itself: a new certificate does not make up for a bad token."""
+    metrics, health = Metrics(), Health()
+    reporting = Reporting(metrics, health, lambda: 0)
+    reporting.expect([])
+    value = metrics.registry.get_sample_value
+    reporting.secret_trouble("token", "the token is empty")
+    reporting.secret_reloaded("certificate")
+    assert health.troubles == {"token": "the token is empty"}
+    assert value("secret_unusable", {"what": "token"}) == 1
+    assert value("secret_unusable", {"what": "certificate"}) == 0
+    reporting.secret_usable("token")
+    assert not health.troubles and value("secret_unusable", {"what": "token"}) == 0

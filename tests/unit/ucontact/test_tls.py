@@ -90,7 +90,7 @@ class Rig:
                 self.folder / "key" if certificate else None,
             ),
             on_reload=self.reloads.append,
-            on_trouble=self.troubles.append,
+            on_trouble=lambda _what, text: self.troubles.append(text),
             clock=lambda: self.clock,
         )
 
