@@ -13,7 +13,7 @@ import connector
 from connector.config import load
 from connector.config.settings import Settings
 from connector.service import LEAVE
-from connector.telemetry.metrics import Metrics
+from connector.telemetry.metrics import TIME_TO_LEAD_BOUNDS, Metrics
 from helm.checks.render import CHART, VALUES, manifests, rendered
 from helm.tools import ROOT
 
@@ -73,6 +73,13 @@ def test_metrics_that_are_asked_for_exist() -> None:
     names = set(re.findall(r"\b([a-z_]+)\{", asked))
     assert len(names) > 10
     assert names <= there
+
+
+def test_an_objective_is_a_bound_of_the_histogram() -> None:
+    """Between two bounds nothing can be counted; below a second an objective is nobody's."""
+    schema = json.loads((CHART / "values.schema.json").read_text("utf-8"))
+    rules = schema["properties"]["monitoring"]["properties"]["rules"]["properties"]
+    assert rules["objective"]["properties"]["seconds"]["enum"] == [b for b in TIME_TO_LEAD_BOUNDS if b >= 1]
 
 
 def test_no_secret_is_in_the_manifests() -> None:

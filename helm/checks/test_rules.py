@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 from pathlib import Path
 from typing import Any
@@ -12,7 +13,7 @@ import yaml
 from helm import tools
 from helm.checks.render import CHART, manifests, run
 
-TESTS = Path(__file__).with_name("rules_test.yaml")
+TESTS = sorted(Path(__file__).parent.glob("rules*_test.yaml"))
 
 
 @pytest.fixture
@@ -29,17 +30,30 @@ def test_the_rules_are_valid(rules: Path) -> None:
     run(tools.built("promtool"), "check", "rules", "--lint=all", "--lint-fatal", rules)
 
 
-def test_the_alerts_fire_when_they_should(rules: Path) -> None:
+@pytest.mark.parametrize("tests", TESTS, ids=lambda path: path.stem)
+def test_the_alerts_fire_when_they_should(rules: Path, tests: Path) -> None:
     """And not before, and not otherwise."""
-    shutil.copy(TESTS, rules.parent)
-    run(tools.built("promtool"), "test", "rules", rules.parent / TESTS.name)
+    shutil.copy(tests, rules.parent)
+    run(tools.built("promtool"), "test", "rules", rules.parent / tests.name)
 
 
 def test_every_alert_is_tried_in_both_ways(rules: Path) -> None:
     """Firing, and silent."""
     alerts = {rule["alert"] for group in yaml.safe_load(rules.read_text("utf-8"))["groups"] for rule in group["rules"]}
     tried: list[dict[str, Any]] = [
-        each for test in yaml.safe_load(TESTS.read_text("utf-8"))["tests"] for each in test["alert_rule_test"]
+        each
+        for tests in TESTS
+        for test in yaml.safe_load(tests.read_text("utf-8"))["tests"]
+        for each in test["alert_rule_test"]
     ]
     for fires in (True, False):
         assert {each["alertname"] for each in tried if bool(each["exp_alerts"]) is fires} == alerts
+
+
+def test_every_alert_names_its_entry_in_the_runbook(rules: Path) -> None:
+    """By the anchor that its heading gets; what the entries say, tests/unit/test_runbook.py looks at."""
+    headings = re.findall(r"^### (\w+)$", (tools.ROOT / "docs" / "runbook.md").read_text("utf-8"), re.MULTILINE)
+    for group in yaml.safe_load(rules.read_text("utf-8"))["groups"]:
+        for rule in group["rules"]:
+            assert rule["annotations"]["runbook_url"] == f"docs/runbook.md#{rule['alert'].lower()}"
+            assert rule["alert"] in headings

@@ -24,6 +24,7 @@ def test_every_alarm_and_alert_has_its_entry_and_every_entry_its_alarm() -> None
     alerts = re.findall(r"alert: (\w+)", RULES)
     assert alerts
     assert sorted(ENTRIES) == sorted([alarm.slug for alarm in Alarm] + alerts)
+    assert re.findall(r'runbook_url: .*"alert" "(\w+)"', RULES) == alerts
 
 
 @pytest.mark.parametrize("name", sorted(ENTRIES))
@@ -50,7 +51,7 @@ def test_nothing_is_loud_but_alarms() -> None:
 def test_the_metrics_that_it_names_exist() -> None:
     """Words in code that look like metrics."""
     names = {metric.name for metric in Metrics().described}
-    words = set(re.findall(r"`((?:leads|kafka|hub|api|time_to_lead)_[a-z_]+)`", RUNBOOK))
+    words = set(re.findall(r"`((?:leads|kafka|hub|api|secret|time_to_lead)_[a-z_]+)`", RUNBOOK))
     assert len(words) > 5
     assert words - set(Reason) <= names
 
