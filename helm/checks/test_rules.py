@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import shutil
 from pathlib import Path
@@ -28,6 +29,17 @@ def rules(tmp_path: Path) -> Path:
 def test_the_rules_are_valid(rules: Path) -> None:
     """Expressions parse, no rule is there twice."""
     run(tools.built("promtool"), "check", "rules", "--lint=all", "--lint-fatal", rules)
+
+
+def test_the_dashboards_expressions_are_valid(tmp_path: Path) -> None:
+    """With Grafana's variables filled in. What they ask for, tests/integration/test_metrics.py compares with a running
+    connector."""
+    dashboard = json.loads((CHART / "files" / "dashboard.json").read_text("utf-8"))
+    targets = [target["expr"] for panel in dashboard["panels"] for target in panel.get("targets", ())]
+    rules = [{"record": f"panel:{n}", "expr": expr.replace("$__rate_interval", "1m")} for n, expr in enumerate(targets)]
+    path = tmp_path / "panels.yaml"
+    path.write_text(yaml.safe_dump({"groups": [{"name": "panels", "rules": rules}]}), "utf-8")
+    run(tools.built("promtool"), "check", "rules", "--lint=all", "--lint-fatal", path)
 
 
 @pytest.mark.parametrize("tests", TESTS, ids=lambda path: path.stem)

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from confluent_kafka import Producer
+from prometheus_client.parser import text_string_to_metric_families
 
 from connector.telemetry.metrics import TIME_TO_LEAD_PARTS, Metrics
 from testbed.waiting import until
+from tests.integration.asked import asked
 from tests.integration.bed import LIMIT, as_json, lead, produce
 from tests.integration.conftest import Bed
 
@@ -30,6 +32,36 @@ def test_every_metric_is_exposed_and_no_other(bed: Bed) -> None:
 
     until(lambda: behind() == 0, limit=LIMIT, what="partitions without lag")
     assert connector.stop() == 0
+
+
+def test_alerts_and_dashboard_ask_for_what_is_there(bed: Bed) -> None:
+    """Series, labels and labels' values, as a running connector exposes them before anything has gone wrong: of an
+    expression that names others, nobody would notice that it never says anything."""
+    connector = bed.connector(changes={"delivery": {"rates": {"requests": 100, "leads": 1000}}}).start()
+    produce(bed.bootstrap, bed.topic, [*(as_json(lead(n)) for n in range(20)), b"broken"])
+    until(lambda: connector.metric("leads_outcome_total") == 21, limit=LIMIT, what="21 outcomes")
+    until(lambda: "\nkafka_lag_seconds{" in connector.get("metrics").text, limit=LIMIT, what="the lag to be known")
+    families = {family.name: family for family in text_string_to_metric_families(connector.get("metrics").text)}
+    assert connector.stop() == 0
+    labels: dict[str, set[str]] = {}
+    values: dict[tuple[str, str], set[str]] = {}
+    for metric in Metrics().described:
+        ends = ("_bucket", "_count", "_sum") if metric.kind == "histogram" else ("",)
+        for name in (metric.name + end for end in ends):
+            labels[name] = {*metric.labels, *(["le"] if name.endswith("_bucket") else [])}
+        for sample in families[metric.name.removesuffix("_total")].samples:
+            assert sample.labels.keys() == labels[sample.name], "as they are described"
+            for label, value in sample.labels.items():
+                values.setdefault((sample.name, label), set()).add(value)
+    everything = asked()
+    assert len(everything) > 50
+    for selectors, shown in everything:
+        assert shown <= {label for series, _ in selectors for label in labels[series]}, selectors
+        for series, matched in selectors:
+            assert matched.keys() <= labels[series], series
+            for label, wanted in matched.items():
+                parked = {"parked"} if label == "outcome" else set()  # there from the first on
+                assert set(wanted) <= values[series, label] | parked, (series, label, wanted)
 
 
 def test_leads_that_wait_are_seen_to_wait(bed: Bed) -> None:
