@@ -91,19 +91,24 @@ class Reporting:
         """Where our partitions stood a second ago at most; made anew each time."""
         self._by_route: dict[str, _Route] = {}
         """Finding a metric by its label costs more than counting in it."""
+        self._begin()
 
     def expect(self, routes: Iterable[str]) -> None:
-        """Give what alerts count its series before anything is counted: of one that begins above 0, Prometheus does not
-        know that it has increased. Called once, before all else."""
+        """These are the routes that there are, beside those told before: no others become values of a label."""
         outcomes = self._metrics.outcomes
-        for reason in _DEAD_BEFORE_ROUTES:
-            outcomes.labels("", Outcome.DEAD_LETTER.value, reason.value)
-        outcomes.labels("", Outcome.EXPIRED.value, Reason.TOO_OLD.value)
         for route in routes:
             self._route(route)
             for reason in _DEAD_ON_ROUTES:
                 outcomes.labels(route, Outcome.DEAD_LETTER.value, reason.value)
             outcomes.labels(route, Outcome.EXPIRED.value, Reason.TOO_OLD.value)
+
+    def _begin(self) -> None:
+        """Give what alerts count its series before anything is counted: of one that begins above 0, Prometheus does not
+        know that it has increased."""
+        outcomes = self._metrics.outcomes
+        for reason in _DEAD_BEFORE_ROUTES:
+            outcomes.labels("", Outcome.DEAD_LETTER.value, reason.value)
+        outcomes.labels("", Outcome.EXPIRED.value, Reason.TOO_OLD.value)
         for answer in AnswerClass:
             self._metrics.requests.labels(answer.value)
         for what in get_args(Secret):
@@ -217,6 +222,8 @@ class Reporting:
     def set_aside(self, record: Record, why: SetAside, route: str | None) -> None:
         """A record whose setting aside is durable; ``route`` where one had taken it. Any thread."""
         route = route or record.part or ""
+        if route not in self._by_route:
+            route = ""  # a letter on the retry topic may name any
         self._metrics.outcomes.labels(route, why.outcome.value, why.reason.value).inc()
         log.debug("set aside", position=record.position, outcome=why.outcome.value, reason=why.reason.value)
         aside = Aside(self._now_ms(), record.position, why.message)

@@ -11,7 +11,9 @@ HEAD = """# Metrics
 
 On `/metrics` of `telemetry.listen`. Made from the code by `make docs`; there are no others. What counts:
 `histogram_quantile(0.95, sum by (le) (rate(time_to_lead_seconds_bucket[5m])))`. A histogram's series end in `_bucket`,
-`_count` and `_sum`. The alerts and the dashboard of the [chart](kubernetes.md) ask for these."""
+`_count` and `_sum`. What events hold makes no new series: labels have values of closed vocabularies and of the
+configuration, and of the hubs that events may name, 100 have theirs. The alerts and the dashboard of the
+[chart](kubernetes.md#metrics-alerts-dashboard) ask for these."""
 
 
 def page() -> str:

@@ -6,6 +6,7 @@ import pytest
 import structlog
 
 from connector.delivery.lane import Lane, LanePolicy
+from connector.delivery.position import Position, Returned
 from connector.delivery.progress import PartitionProgress
 from connector.delivery.record import Claim, Record, Shipment
 from connector.kafka.watch import Standing
@@ -148,7 +149,6 @@ def test_a_secret_that_cannot_be_used_is_a_trouble_until_it_can() -> None:
     """Each for itself: a new certificate does not make up for a bad token."""
     metrics, health = Metrics(), Health()
     reporting = Reporting(metrics, health, lambda: 0)
-    reporting.expect([])
     value = metrics.registry.get_sample_value
     reporting.secret_trouble("token", "the token is empty")
     reporting.secret_reloaded("certificate")
@@ -157,3 +157,23 @@ def test_a_secret_that_cannot_be_used_is_a_trouble_until_it_can() -> None:
     assert value("secret_unusable", {"what": "certificate"}) == 0
     reporting.secret_usable("token")
     assert not health.troubles and value("secret_unusable", {"what": "token"}) == 0
+
+
+def test_what_letters_say_of_their_route_makes_no_series() -> None:
+    """The part's name is in a header, where anybody may write anything."""
+    metrics = Metrics()
+    reporting = Reporting(metrics, Health(), lambda: 0)
+    reporting.expect(["main"])
+    why = SetAside(Outcome.DEAD_LETTER, Stage.MAP, Reason.INVALID_FIELD, "")
+    for part in ("main", "other", "x" * 10_000, "\ud800"):
+        origin = Returned(Position("leads", 0, 7), None, 0, 1, part=part)
+        record = Record(Claim("retry", 0, PartitionProgress(0)), 17, 1000, b"k", b"v", None, origin=origin)
+        reporting.set_aside(record, why, None)
+    routes = {s.labels["route"] for m in metrics.outcomes.collect() for s in m.samples}
+    assert routes == {"", "main"}
+    assert (
+        metrics.registry.get_sample_value(
+            "leads_outcome_total", {"route": "", "outcome": "dead_letter", "reason": "invalid_field"}
+        )
+        == 3
+    )
