@@ -124,7 +124,7 @@ class Reporting:
 
     def lease_expired(self, leads: int) -> None:
         """Nothing is sent while the brokers do not confirm that the partitions are ours."""
-        self._health.troubles["kafka"] = Alarm.NOT_OURS.text
+        self._health.troubles["kafka"] = Alarm.NOT_OURS.advice
         self._sound(Alarm.NOT_OURS, leads=leads)
 
     def request_answered(self, destination: Destination, leads: int, answer: Answer, lane: Lane) -> None:
@@ -152,7 +152,7 @@ class Reporting:
         if answer.kind is AnswerClass.UNKNOWN_HUB and not lane.failures:
             self._health.troubles.pop(trouble, None)  # events named it, and may name any number: nothing waits for it
         else:
-            self._health.troubles[trouble] = alarm.text
+            self._health.troubles[trouble] = alarm.advice
         self._sound(
             alarm,
             by=destination.hub,
@@ -170,7 +170,7 @@ class Reporting:
         if opened != (destination in self._open):
             if opened:
                 self._open.add(destination)
-                Alarm.HUB_TAKES_NOTHING.sound(hub=destination.hub)
+                self._sound(Alarm.HUB_TAKES_NOTHING, by=destination.hub, hub=destination.hub)
             else:
                 self._open.discard(destination)
                 log.info("the hub takes leads again", hub=destination.hub)
@@ -178,8 +178,8 @@ class Reporting:
         if storming != (destination in self._storms):
             if storming:
                 self._storms.add(destination)
-                self._health.troubles[f"storm {destination.hub}"] = Alarm.STORM.text
-                Alarm.STORM.sound(hub=destination.hub)
+                self._health.troubles[f"storm {destination.hub}"] = Alarm.STORM.advice
+                self._sound(Alarm.STORM, by=destination.hub, hub=destination.hub)
             else:
                 self._storms.discard(destination)
                 self._health.troubles.pop(f"storm {destination.hub}", None)
@@ -249,7 +249,9 @@ class Reporting:
     def receipts_read(self, claim: Claim, read: ReceiptsRead) -> None:
         """What was delivered from this partition before is known, or not."""
         if read.trouble is not None:
-            Alarm.RECEIPTS_UNREAD.sound(partition=str(claim), error=read.trouble, read=read.receipts)
+            self._sound(
+                Alarm.RECEIPTS_UNREAD, by=read.trouble, partition=str(claim), error=read.trouble, read=read.receipts
+            )
         elif read.receipts:
             log.info("receipts read", partition=str(claim), receipts=read.receipts, damaged=read.skipped)
 

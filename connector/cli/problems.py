@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import typer
@@ -26,10 +26,20 @@ def load_and_plan_both(
     return found[0], found[1]
 
 
+def remark(warning: Problem) -> None:
+    """One line on standard error."""
+    typer.echo(f"warning: {warning}", err=True)
+
+
 def load_and_plan(
-    path: Path, *, check_files: bool = True, connections: frozenset[Connection] = ALL
+    path: Path,
+    *,
+    check_files: bool = True,
+    connections: frozenset[Connection] = ALL,
+    warn: Callable[[Problem], None] = remark,
 ) -> tuple[Loaded, Plan]:
-    """Load a configuration and compile it. Prints every problem and exits 2 if there are any.
+    """Load a configuration and compile it. Prints every problem and exits 2 if there are any; ``warn`` gets what works,
+    but hardly as meant.
 
     ``check_files`` and ``connections`` as for ``config.load`` and ``make_plan``: what the command does not need must
     not stop it.
@@ -39,7 +49,7 @@ def load_and_plan(
         show(problems, unchecked)
         raise typer.Exit(2)
     for warning in (*loaded.warnings, *plan.warnings):
-        typer.echo(f"warning: {warning}", err=True)
+        warn(warning)
     return loaded, plan
 
 

@@ -11,16 +11,20 @@ from pathlib import Path
 import uvloop
 
 from connector.cli.problems import load_and_plan, show
-from connector.config import ConfigurationError
+from connector.config import ConfigurationError, Problem
 from connector.service import Service
 from connector.telemetry import logs
+from connector.telemetry.alarms import Alarm
 
 
 def run(config: Path) -> int:
     """Run the service in this process. Returns the exit code."""
-    loaded, plan = load_and_plan(config)
+    warnings: list[Problem] = []
+    loaded, plan = load_and_plan(config, warn=warnings.append)
     telemetry = loaded.settings.telemetry
     logs.configure(telemetry.log_format.value, telemetry.log_level.value)
+    for warning in warnings:
+        Alarm.CONFIGURATION.sound(error=str(warning))
 
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         try:

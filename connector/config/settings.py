@@ -95,7 +95,8 @@ is none."""
     log_format: LogFormat = default("auto")
     """`json`: one object a line; `console`: for people; `auto`: console on a terminal, else JSON."""
     log_level: LogLevel = default("info")
-    """Least important events to write. Personal data appears at `debug` only, masked."""
+    """Least important events to write: at `debug` one for each batch and each lead set aside. Personal data \
+appears at none; leads are named by topic, partition and offset."""
 
 
 class ListedSettings(Section):

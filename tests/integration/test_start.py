@@ -39,7 +39,7 @@ def test_a_wrong_token_holds_the_leads_until_the_file_is_right(bed: Bed) -> None
     connector = bed.connector().start()
     produce(bed.bootstrap, bed.topic, (as_json(lead(n)) for n in range(100)))
     until(lambda: connector.metric("api_requests_total", answer="unauthorized") > 1, limit=LIMIT, what="refusals")
-    assert any("token_file" in event["event"] for event in connector.events())
+    assert any("token_file" in event.get("do", "") for event in connector.events())
     token.write_text("right")
     connector.wait_done()
     assert bed.sandbox.counts() == {f"lead-{n}": 1 for n in range(100)}

@@ -7,6 +7,7 @@ import re
 from pathlib import Path
 
 import pytest
+from structlog.testing import capture_logs
 
 from connector.leads.outcome import Reason
 from connector.telemetry.alarms import Alarm
@@ -31,6 +32,30 @@ def test_every_alarm_and_alert_has_its_entry_and_every_entry_its_alarm() -> None
 def test_every_entry_says_what_to_do(name: str) -> None:
     """In the same place."""
     assert "**Do**: " in ENTRIES[name]
+
+
+def test_every_alarm_says_what_to_do() -> None:
+    """In its line: an instruction, not a description. The text is what is the matter, and is searched for."""
+    instructions = {"compare", "correct", "create", "decide", "find", "if", "look", "put", "raise", "report"}
+    for alarm in Alarm:
+        assert alarm.do.split()[0] in instructions, alarm
+        assert not alarm.text.endswith((".", ":")) and not alarm.do.endswith((".", ":")), alarm
+
+
+def test_a_line_holds_text_advice_and_entry() -> None:
+    """Whatever its other fields are."""
+    with capture_logs() as lines:
+        Alarm.KAFKA.sound(error="gone", like_it_since=0)
+    assert lines == [
+        {
+            "event": Alarm.KAFKA.text,
+            "log_level": "warning",
+            "error": "gone",
+            "like_it_since": 0,
+            "do": Alarm.KAFKA.do,
+            "runbook": "kafka",
+        }
+    ]
 
 
 def test_nothing_is_loud_but_alarms() -> None:

@@ -140,7 +140,7 @@ def test_what_is_told_while_a_list_changes(path: Path) -> None:
     with structlog.testing.capture_logs() as told:
         asyncio.run(run(told))
     trouble, read = told
-    assert trouble["log_level"] == "warning" and "correct the file" in str(trouble["event"])
+    assert trouble["log_level"] == "warning" and "correct the file" in str(trouble["do"])
     assert trouble["error"] == f"{path}: there is no such file"
     assert (read["log_level"], read["file"], read["entries"]) == ("info", str(path), 2)
     assert metrics.registry.get_sample_value("file_reloads_total", {"what": "suppression list"}) == 1
