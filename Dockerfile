@@ -12,7 +12,9 @@ ARG SOURCE_DATE_EPOCH=315532800
 # One seed, so that sets are written into the compiled modules in one order.
 ENV PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_ONLY_BINARY=:all: PYTHONHASHSEED=0
 WORKDIR /build
-COPY requirements.txt requirements-build.txt ./
+# `requirements-otel.txt`: with the extra `otel`, for `telemetry.traces`.
+ARG REQUIREMENTS=requirements.txt
+COPY ${REQUIREMENTS} requirements-build.txt ./
 # pip lives in a folder of its own and installs into the other one, which never has it. The secret is optional: the
 # authority of a proxy that ends TLS. Of the phone numbers' data what only their geocoder reads stays out, the names of all
 # places in the world: 41 MB, and nothing here asks for a place. Modules are compiled without a time or a check at run time: nothing changes them.
@@ -22,7 +24,7 @@ RUN --mount=type=cache,target=/root/.cache/pip --mount=type=secret,id=ca,target=
     python3 -m venv tools && \
     tools/bin/pip install --quiet --require-hashes -r requirements-build.txt && \
     python3 -m venv --without-pip /opt/lead-connector && \
-    tools/bin/pip --python /opt/lead-connector/bin/python install --quiet --no-compile --require-hashes -r requirements.txt && \
+    tools/bin/pip --python /opt/lead-connector/bin/python install --quiet --no-compile --require-hashes -r "${REQUIREMENTS}" && \
     rm -r /opt/lead-connector/bin/[aA]ctivate* /opt/lead-connector/lib/python3*/site-packages/phonenumbers/geodata && \
     /opt/lead-connector/bin/python -m compileall -q -x '/whenever/_typing_312\.py$' --invalidation-mode unchecked-hash /opt/lead-connector/lib && \
     mkdir -p rootfs/opt && cp -a /opt/lead-connector rootfs/opt/ && \

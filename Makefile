@@ -160,6 +160,8 @@ lock: ## Write requirements*.txt anew from pyproject.toml
 	.cache/lock/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header \
 		--extra dev -c requirements.txt pyproject.toml -o requirements-dev.txt
 	.cache/lock/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header \
+		--extra otel -c requirements-dev.txt pyproject.toml -o requirements-otel.txt
+	.cache/lock/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header \
 		--group fuzz -o requirements-fuzz.txt
 	.cache/lock/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header \
 		--group build -c requirements-dev.txt -o requirements-build.txt

@@ -304,6 +304,10 @@ class Reporting:
             self._health.troubles[f"{_ROUTE}{route}"] = "paused by the configuration"
             log.info("the route is paused: its leads wait", route=route)
 
+    def spans_lost(self, message: str) -> None:
+        """Spans could not be exported, and are gone. Any thread."""
+        self._sound(Alarm.SPANS, error=message)
+
     def registry_away(self, message: str) -> None:
         """The schema registry cannot be asked; records that need it wait."""
         self._health.troubles["schema registry"] = message

@@ -12,7 +12,7 @@ import signal
 import time
 from collections.abc import Callable
 from concurrent.futures import Future
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 import structlog
 
@@ -51,6 +51,9 @@ from connector.telemetry.metrics import Metrics
 from connector.telemetry.status import Status
 from connector.watched import Unusable
 
+if TYPE_CHECKING:
+    from connector.traces import Traces
+
 log = structlog.get_logger("connector")
 
 T = TypeVar("T")
@@ -59,6 +62,8 @@ ASK_AGAIN = 60
 """Seconds after which the registry is asked again for schemas that it did not know: it may learn of them later."""
 LOOK = 10
 """Seconds between two looks at the counters for the status page's last hour."""
+LAST_SPANS = 2.0
+"""Seconds that the exporter gets for the last spans, when all else has ended."""
 LEAVE = 15.0
 """Seconds that the Kafka thread gets to commit and leave the group after the drain."""
 
@@ -69,7 +74,8 @@ def now_ms() -> int:
 
 
 class Service:
-    """One run of the connector. Build it (raises ConfigurationError when its address is taken), await ``run`` once."""
+    """One run of the connector. Build it (raises ConfigurationError when its address is taken, or spans are wanted and
+    cannot be made), await ``run`` once."""
 
     def __init__(self, loaded: Loaded, plan: Plan) -> None:
         self._settings = settings = loaded.settings
@@ -85,9 +91,21 @@ class Service:
         self._failure: BaseException | None = None
         self._metrics.build.labels(connector.__version__, plan.tzdata).set(1)
         self._tell_limits()
+        self._traces = self._tracing()
         self._admin: AdminServer | None = None
         self._files: asyncio.Task[None] | None = None
         self._bind()
+
+    def _tracing(self) -> Traces | None:
+        """What makes spans, where that is wanted. Its library is imported only then."""
+        if not self._settings.telemetry.traces:
+            return None
+        try:
+            from connector.traces import Traces
+        except ModuleNotFoundError as error:
+            message, hint = f"{error.name} is not installed", 'Install "lead-connector[otel]", or set it to false'
+            raise ConfigurationError([self._loaded.problem(("telemetry", "traces"), message, hint)]) from error
+        return Traces(connector.__version__, self._reporting.spans_lost)
 
     def _bind(self) -> None:
         if (listen := self._settings.telemetry.listen) is None:
@@ -163,6 +181,7 @@ class Service:
             lease,
             most_requests=most_requests(self._loaded),
             intents=WrittenIntents(settlement) if delivery.crash_safety is CrashSafety.PARK else None,
+            around=None if self._traces is None else self._traces.around,
         )
         buffer = delivery.buffer
         collector = self._collector = Collector(dispatcher, outcomes, buffer.max_leads, buffer.max_bytes)
@@ -253,6 +272,8 @@ class Service:
             await api.aclose()
             if self._registry is not None:
                 await self._registry.aclose()
+            if self._traces is not None:
+                await asyncio.to_thread(self._traces.close().join, LAST_SPANS)
             for task in (*background, *([] if self._files is None else [self._files])):
                 task.cancel()
 

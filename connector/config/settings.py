@@ -87,7 +87,7 @@ duplicate; text made of parts, as `"{{ a }}-{{ b }}"`, is never empty, so use a 
 
 
 class TelemetrySettings(Section):
-    """Health, metrics and log."""
+    """Health, metrics, log and traces."""
 
     listen: Listen = default("0.0.0.0:9464")
     """Address of `/livez`, `/readyz`, `/startupz`, `/metrics` and the status page; port 0 takes any free one, `off` \
@@ -97,6 +97,9 @@ is none."""
     log_level: LogLevel = default("info")
     """Least important events to write: at `debug` one for each batch and each lead set aside. Personal data \
 appears at none; leads are named by topic, partition and offset."""
+    traces: bool = default(False)
+    """Whether a span is exported for each request with leads (OpenTelemetry, OTLP over HTTP), linked to the traces of \
+its records. Where to, the standard variables `OTEL_*` say. Needs the extra `otel`."""
 
 
 class ListedSettings(Section):

@@ -47,6 +47,10 @@ Post = Callable[[Destination, list[bytes]], Awaitable[Answer]]
 """Sends contacts (JSON) to a destination. Never raises for anything that a server or network does."""
 
 
+Around = Callable[[Destination, Batch, Awaitable[Answer]], Awaitable[Answer]]
+"""Watches one request (tracing): awaits it and gives its answer. Must not block, and raises only what that raises."""
+
+
 class Intents(Protocol):
     """Has it written down what is about to be sent, so that a crash leaves to know what may have arrived."""
 
@@ -90,6 +94,7 @@ class Dispatcher:
         random: Callable[[], float] = random_module.random,
         most_requests: int = 1000,
         intents: Intents | None = None,
+        around: Around | None = None,
     ) -> None:
         """``now_ms``: milliseconds since the epoch. ``most_requests``: over all destinations, as ``Slots`` has it. The
         client must have connections for these and all slots lent: a request that waited in there could start after its
@@ -102,6 +107,7 @@ class Dispatcher:
         self._now_ms = now_ms
         self._lease = lease
         self._intents = intents
+        self._around = around
         self._random = random
         self._lanes: dict[Destination, Lane] = {}
         self._timers: dict[Destination, asyncio.TimerHandle] = {}
@@ -261,7 +267,8 @@ class Dispatcher:
             await self._write_down(self._intents, lane, batch)
         if batch.shipments:
             self._observer.request_started(destination, len(batch.shipments), batch.flush)
-            answer = await self._post(destination, [shipment.lead.body for shipment in batch.shipments])
+            asked = self._post(destination, [shipment.lead.body for shipment in batch.shipments])
+            answer = await (asked if self._around is None else self._around(destination, batch, asked))
             self._settle(destination, lane, batch, answer)
         else:
             lane.abandon(batch)

@@ -149,6 +149,12 @@ class Alarm(Enum):
         "a changed file cannot be used; the one before stays in use",
         "correct the file, it is read again",
     )
+    SPANS = (
+        "spans-lost",
+        "warning",
+        "spans could not be exported and are gone; leads are not touched",
+        "look at the collector and at OTEL_EXPORTER_OTLP_ENDPOINT, or set telemetry.traces to false",
+    )
     UNFINISHED = (
         "unfinished",
         "warning",
