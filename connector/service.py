@@ -84,13 +84,12 @@ class Service:
         self._metrics = Metrics()
         self._health = Health()
         self._reporting = Reporting(self._metrics, self._health, now_ms)
-        self._reporting.expect([route.name for route in settings.routes])
         self._board = StatusBoard(loaded, plan, self._metrics, self._health, self._reporting, now_ms)
         self._drain_timeout = settings.delivery.drain_timeout.total_seconds()
         self._stop = asyncio.Event()
         self._failure: BaseException | None = None
         self._metrics.build.labels(connector.__version__, plan.tzdata).set(1)
-        self._tell_limits()
+        self._configured()
         self._traces = self._tracing()
         self._admin: AdminServer | None = None
         self._files: asyncio.Task[None] | None = None
@@ -118,8 +117,11 @@ class Service:
             problem = self._loaded.problem(("telemetry", "listen"), message, "Choose another port, or off")
             raise ConfigurationError([problem]) from error
 
-    def _tell_limits(self) -> None:
-        rates = self._loaded.settings.delivery.rates
+    def _configured(self) -> None:
+        """Tell what is configured now."""
+        settings = self._loaded.settings
+        self._reporting.expect([route.name for route in settings.routes])
+        rates = settings.delivery.rates
         self._metrics.rate_limits.clear()
         for of, rate in (("requests", rates.requests), ("leads", rates.leads)):
             if rate is not None:
@@ -291,7 +293,7 @@ class Service:
         before, self._loaded, self._plan = self._plan, loaded, plan
         gone = take_over(before, loaded, plan, self._intake, self._unique, self._collector, self._dispatcher)
         self._reporting.hubs_gone(gone)
-        self._tell_limits()
+        self._configured()
         self._board.configured(loaded, plan)
         self._keep_files()
 
