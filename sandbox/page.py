@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
@@ -29,7 +29,8 @@ PRESETS: Mapping[str, Mapping[str, Any]] = {
 
 def render(state: Mapping[str, Any], nonce: str) -> str:
     """The page as HTML. ``state`` as ``sandbox.state`` makes it; ``nonce`` marks the page's own style and script."""
-    return _PAGE.render(state=state, nonce=nonce, presets=PRESETS)
+    channels = {hub["name"]: channel(hub["kind"]) for hub in state["hubs"]}
+    return _PAGE.render(state=state, nonce=nonce, presets=PRESETS, channels=channels)
 
 
 def page_headers(nonce: str) -> dict[str, str]:
@@ -61,6 +62,22 @@ def clock(milliseconds: float) -> str:
     return datetime.fromtimestamp(milliseconds / 1000, UTC).strftime("%H:%M:%S")
 
 
+def day(date: str) -> str:
+    """A date as people say it: ``Thu 26 Nov``."""
+    return datetime.fromisoformat(date).strftime("%a %-d %b")
+
+
+def at(mark: Mapping[str, Any]) -> str:
+    """A mark of the time line in words: ``11:30, sales: 3``."""
+    hour, minute = divmod(mark["minute"], 60)
+    return f"{hour}:{minute:02}, {mark['hub']}: {mark['leads']:,}"
+
+
+def spoken(marks: Iterable[Mapping[str, Any]]) -> str:
+    """A line of it, for those who hear the page."""
+    return "; ".join(map(at, marks))
+
+
 def channel(kind: str) -> str:
     """The channel of a kind of hub, as the API page names it."""
     return _CHANNELS.get(kind, kind)
@@ -85,7 +102,7 @@ _ENVIRONMENT = Environment(
     lstrip_blocks=True,
 )  # fmt: skip
 _ENVIRONMENT.filters.update(
-    client_ids=client_ids, properties=properties, clock=clock, channel=channel, kind_name=kind_name, tone=tone,
+    client_ids=client_ids, properties=properties, clock=clock, day=day, at=at, spoken=spoken, channel=channel, kind_name=kind_name, tone=tone,
     number="{:,}".format,
 )  # fmt: skip
 _PAGE = _ENVIRONMENT.get_template("page.html")

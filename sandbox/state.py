@@ -3,27 +3,31 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import asdict
 from typing import Any
 
 from sandbox.core import Sandbox, now_ms
 from sandbox.ledger import Entry
 from sandbox.settings import Endpoint
 from sandbox.store import ContactState, ListState, Store
+from sandbox.timeline import days
 
 _NEXT_SHOWN = 5
 _CALLED_SHOWN = 5
 _LISTS_SHOWN = 10
+_SCHEDULED_SHOWN = 200
+"""Of each hub; the time line has the next ones."""
 _REQUESTS_SHOWN = 15
 _STATES_IN_SPANISH = {ListState.LOADING: "cargando", ListState.INACTIVE: "inactiva", ListState.ACTIVE: "activa"}
 
 
 async def state(sandbox: Sandbox) -> dict[str, Any]:
-    """Hubs with counts, latest and next contacts, lists, faults, requests."""
+    """Hubs with counts, latest and next contacts, the time line, lists, faults, requests."""
     stats = sandbox.tally.stats()
     counted = sandbox.tally.hubs()
     latest = {name: sandbox.tally.latest(name) for name in counted}
 
-    def read(store: Store) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
+    def read(store: Store) -> tuple[list[dict[str, Any]], list[dict[str, Any]], list[dict[str, Any]]]:
         contacts = store.counts()
         hubs = [
             {
@@ -37,9 +41,10 @@ async def state(sandbox: Sandbox) -> dict[str, Any]:
             }
             for name, counts in counted.items()
         ]
-        return hubs, store.lists(_LISTS_SHOWN)
+        scheduled = [each for name in counted for each in store.scheduled(name, _SCHEDULED_SHOWN)]
+        return hubs, store.lists(_LISTS_SHOWN), scheduled
 
-    hubs, lists = await sandbox.background.ask(read, sandbox.store)
+    hubs, lists, scheduled = await sandbox.background.ask(read, sandbox.store)
     for entry in lists:
         entry["state_es"] = _STATES_IN_SPANISH[ListState(str(entry["state"]))]
     return {
@@ -47,6 +52,7 @@ async def state(sandbox: Sandbox) -> dict[str, Any]:
         "started_at": sandbox.started_at,
         "stats": {name: value for name, value in stats.items() if name != "hubs"},
         "hubs": hubs,
+        "timeline": [asdict(day) for day in days(scheduled, now_ms())],
         "lists": lists,
         "faults": sandbox.faults.as_json(),
         "requests": sandbox.tally.last_requests(_REQUESTS_SHOWN),

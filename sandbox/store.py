@@ -170,10 +170,11 @@ class Store:
         due = self._contacts(
             "WHERE hub = ? AND state = ? ORDER BY queue, priority, due, seq LIMIT ?", hub, ContactState.DUE, limit
         )
-        scheduled = self._contacts(
-            "WHERE hub = ? AND state = ? ORDER BY due LIMIT ?", hub, ContactState.SCHEDULED, limit - len(due)
-        )
-        return due + scheduled
+        return due + self.scheduled(hub, limit - len(due))
+
+    def scheduled(self, hub: str, limit: int) -> list[dict[str, object]]:
+        """The contacts of a hub that wait for their local time, the next ones first."""
+        return self._contacts("WHERE hub = ? AND state = ? ORDER BY due LIMIT ?", hub, ContactState.SCHEDULED, limit)
 
     def called(self, hub: str | None, limit: int) -> list[dict[str, object]]:
         """The last contacts that were called, the latest first; of every hub when ``hub`` is None."""

@@ -56,6 +56,8 @@ class Daemons:
         except TimeoutError:
             self.signal(name, signal.SIGKILL)
             until(lambda: not self.alive(name), limit=limit, what=f"{name} to be gone")
+        if (child := self._children.pop(name, None)) is not None:
+            child.wait()  # it is gone; only its end has to be read
         (self._pids / name).unlink(missing_ok=True)
 
     def log(self, name: str) -> Path:
