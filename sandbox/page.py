@@ -102,7 +102,8 @@ _ENVIRONMENT = Environment(
     lstrip_blocks=True,
 )  # fmt: skip
 _ENVIRONMENT.filters.update(
-    client_ids=client_ids, properties=properties, clock=clock, day=day, at=at, spoken=spoken, channel=channel, kind_name=kind_name, tone=tone,
+    client_ids=client_ids, properties=properties, clock=clock, channel=channel,
+    kind_name=kind_name, tone=tone, day=day, at=at, spoken=spoken,
     number="{:,}".format,
 )  # fmt: skip
 _PAGE = _ENVIRONMENT.get_template("page.html")
