@@ -10,6 +10,12 @@ const take = (html) => {
     if (!old.isEqualNode(part)) old.replaceWith(document.importNode(part, true));
   }
 };
+// The server speaks every 2 s. A connection that is open and silent (a frozen process, a lost network) makes no error.
+const SILENT_MS = 8000;
+const old = () => say("no", "no answer: what stands here is old");
+let silence;
+const heard = () => { clearTimeout(silence); silence = setTimeout(old, SILENT_MS); };
 const events = new EventSource("/events");
-events.addEventListener("message", (event) => { take(JSON.parse(event.data)); say("yes", "live"); });
-events.addEventListener("error", () => say("no", "no answer: what stands here is old"));
+events.addEventListener("message", (event) => { take(JSON.parse(event.data)); say("yes", "live"); heard(); });
+events.addEventListener("error", old);
+heard();
