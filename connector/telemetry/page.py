@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
@@ -76,9 +76,12 @@ def clock(milliseconds: int) -> str:
     return datetime.fromtimestamp(milliseconds / 1000, UTC).strftime("%H:%M:%S")
 
 
+_BREAKER_TONES: Mapping[str, Tone] = {"closed": "good", "half_open": "warn", "open": "bad"}
+
+
 def breaker_tone(state: str) -> Tone:
     """How a breaker's state is coloured."""
-    return "good" if state == "closed" else "bad"
+    return _BREAKER_TONES[state]
 
 
 def breaker_name(state: str) -> str:
