@@ -50,7 +50,7 @@ def parse_counts(exposition: str) -> Counts:
         for sample in family.samples:
             if sample.name == "leads_read_total":
                 read = int(sample.value)
-            elif sample.name == "leads_outcome_total":
+            elif sample.name == "leads_outcome_total" and sample.value:
                 outcomes[sample.labels["outcome"], sample.labels["reason"]] += int(sample.value)
     return Counts(read, outcomes)
 

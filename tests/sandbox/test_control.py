@@ -7,7 +7,7 @@ from pathlib import Path
 import orjson
 import pytest
 
-from tests.sandbox.harness import Client, lead, serving
+from tests.sandbox.harness import Client, lead, serving, until
 
 
 def test_stats_count_leads_and_requests(client: Client) -> None:
@@ -82,8 +82,12 @@ def test_the_state_has_all_the_page_shows(client: Client) -> None:
     client.fresh("sales", lead("a", scheduleDate="2099-01-01 09:00:00", timezone="America/Lima"))
     client.fault("status", status=500, hub="mails")
     state = client.get("state")
-    assert set(state) == {"now", "started_at", "stats", "hubs", "lists", "faults", "requests"}
+    assert set(state) == {"now", "started_at", "stats", "hubs", "timeline", "lists", "faults", "requests"}
     assert (state["hubs"][0]["accepted"], state["hubs"][0]["duplicates"]) == (1, 0)
     assert state["hubs"][0]["latest"][0]["contact"]["timezone"] == "America/Lima"
+    until(lambda: client.get("state")["timeline"])
+    mark = {"minute": 540, "hub": "sales", "leads": 1}
+    day = {"date": "2099-01-01", "zone": "America/Lima", "leads": 1, "now": None, "marks": [mark]}
+    assert client.get("state")["timeline"] == [day]
     assert state["faults"][0]["hub"] == "mails"
     assert state["requests"][0]["status"] == 200
