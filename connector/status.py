@@ -22,6 +22,8 @@ from connector.telemetry.metrics import TIME_TO_LEAD_BOUNDS, Metrics
 from connector.telemetry.status import Hub, Partition, Status
 
 P95_MINUTES = 5
+_NOT_WANTED = frozenset({Outcome.FILTERED, Outcome.DUPLICATE})
+"""That a lead ends so is nobody's fault."""
 
 
 class StatusBoard:
@@ -89,6 +91,8 @@ def counted(metrics: Metrics) -> dict[str, Counted]:
     below: dict[str, list[float]] = {}
     for metric in metrics.outcomes.collect():
         for sample in metric.samples:
+            if sample.labels["outcome"] in _NOT_WANTED:
+                continue
             by = delivered if sample.labels["outcome"] == Outcome.DELIVERED else aside
             by[sample.labels["route"]] = by.get(sample.labels["route"], 0) + sample.value
     for metric in metrics.time_to_lead.collect():

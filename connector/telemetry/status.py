@@ -15,6 +15,12 @@ LATE = 60.0
 """Seconds. A lead that waits for longer is worth a word."""
 
 
+MANY, MOST = 0.1, 0.5
+"""Shares of the leads that are set aside: worth a word, and a fault of the whole and not of single leads..."""
+ENOUGH = 10
+"""... when there are so many."""
+
+
 class Verdict(NamedTuple):
     """Whether leads flow, and where they stop."""
 
@@ -87,7 +93,7 @@ class Status:
         return sum(minute.delivered for route in self.routes.values() for minute in route[-minutes:])
 
     def set_aside(self, minutes: int) -> float:
-        """Leads set aside in the last minutes."""
+        """Leads set aside in the last minutes, without those that were not wanted: filtered, duplicates."""
         return sum(minute.set_aside for route in self.routes.values() for minute in route[-minutes:])
 
 
@@ -105,7 +111,13 @@ def verdict(status: Status) -> Verdict:
     if status.lag_seconds > LATE:
         text = f"{status.lag:,} leads wait, the oldest for {duration(status.lag_seconds)}."
         return Verdict("warn", "Catching up", text)
-    delivered = status.delivered(5)
+    delivered, aside = status.delivered(5), status.set_aside(5)
+    share = aside / (delivered + aside) if aside else 0.0
+    if share >= MANY:
+        title = "Leads flow, but many are set aside" if delivered else "Leads are set aside, and none is delivered"
+        tone: Tone = "bad" if share >= MOST and aside >= ENOUGH else "warn"
+        text = f"{aside:,.0f} of {delivered + aside:,.0f} in the last five minutes; below are the reasons."
+        return Verdict(tone, title, text)
     if not delivered:
         return Verdict("good", "Nothing to do", "No lead came in the last five minutes, and none waits.")
     late = "" if status.p95 is None else f", 95 of 100 within {duration(status.p95)}"

@@ -7,7 +7,9 @@ from dataclasses import replace
 
 import pytest
 
+from connector.status import counted
 from connector.telemetry.history import Minute
+from connector.telemetry.metrics import Metrics
 from connector.telemetry.page import bars, curve, main, page_headers, render
 from connector.telemetry.recent import Answered, Aside, Rebalance
 from connector.telemetry.status import Hub, Partition, Status, duration, verdict
@@ -15,6 +17,8 @@ from connector.telemetry.status import Hub, Partition, Status, duration, verdict
 MARKUP = "<img src=x onerror=alert(1)>\"'&"
 BUSY = Minute(10, 0, 0.05, 0.2)
 IDLE = Minute(0, 0, None, None)
+NONE_WELL = Minute(0, 20, None, None)
+SOME_ILL = Minute(10, 5, 0.05, 0.2)
 FLOWING = Status(
     now_ms=1_768_489_200_000,
     version="1.2.3",
@@ -39,6 +43,8 @@ FLOWING = Status(
         ({}, "good", "Leads flow", "50 delivered in the last five minutes, 95 of 100 within 200 ms"),
         ({"routes": {}, "partitions": []}, "good", "Nothing to do", "none waits"),
         ({"routes": {"sales": [BUSY] * 55 + [IDLE] * 5}}, "good", "Nothing to do", "No lead came"),
+        ({"routes": {"sales": [NONE_WELL]}}, "bad", "Leads are set aside, and none is delivered", "20 of 20"),
+        ({"routes": {"": [IDLE], "sales": [SOME_ILL]}}, "warn", "Leads flow, but many are set aside", "below"),
         ({"partitions": [Partition("leads[0]", 9_000, 320.0, 2, 0.5)]}, "warn", "Catching up", "9,000 leads wait"),
         ({"joined": False}, "warn", "Joining the group", ""),
         (
@@ -111,3 +117,12 @@ def test_pictures_of_anything() -> None:
 def test_durations(seconds: float, text: str) -> None:
     """For people."""
     assert duration(seconds) == text
+
+
+def test_what_was_not_wanted_is_not_set_aside() -> None:
+    """A route whose leads are filtered, or duplicates, is well."""
+    metrics = Metrics()
+    for outcome, reason in (("delivered", ""), ("filtered", "excluded"), ("duplicate", "delivered_before")):
+        metrics.outcomes.labels("sales", outcome, reason).inc(5)
+    metrics.outcomes.labels("sales", "dead_letter", "rejected").inc(2)
+    assert (counted(metrics)["sales"].delivered, counted(metrics)["sales"].set_aside) == (5, 2)
