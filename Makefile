@@ -29,7 +29,7 @@ REGISTRY_LOCAL = registry-local:$(call JARS,REGISTRY)
 
 .DEFAULT_GOAL := help
 .PHONY: help install demo test browser browser-test unit integration chaos chart chart-snapshots e2e e2e-keda image kafka-image registry-image \
-	image-test sbom demo-picture check format docs lock bench fuzz clean
+	image-test sbom screenshots demo-picture check format docs lock bench fuzz clean
 
 help: ## List the targets
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 18
@@ -126,6 +126,9 @@ sbom: image .cache/sbom/.ready ## Bills of materials (CycloneDX) of the locked r
 	$(PYTHON) -m venv .cache/pictures
 	.cache/pictures/bin/pip install --quiet --disable-pip-version-check --require-hashes -r requirements-pictures.txt
 	@touch $@
+
+screenshots: browser $(READY) ## Photograph both pages while the demo runs (six minutes), into docs
+	$(BIN)/python -m pictures.pages docs 4000
 
 demo-picture: $(READY) .cache/pictures/.ready ## Record a run of the demo as docs/demo.svg
 	env -u MAKEFLAGS -u MAKELEVEL .cache/pictures/bin/python -m pictures docs/demo.svg \

@@ -5,11 +5,11 @@ from __future__ import annotations
 import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 from urllib.parse import urlsplit
 
 import pytest
-from playwright.sync_api import Browser, ConsoleMessage, Page, Request, sync_playwright
+from playwright.sync_api import Browser, ConsoleMessage, Page, Request, ViewportSize, sync_playwright
 
 from testbed.broker import Broker
 from tests.conftest import MakeTopic
@@ -18,24 +18,28 @@ from tests.integration.conftest import Bed, bed  # noqa: F401 - a fixture
 PROGRAMS = ("chromium", "chromium-browser", "google-chrome")
 PATIENCE = 120_000
 """Milliseconds; only a failing test waits so long."""
-LIGHT, DARK = "light", "dark"
-WIDE = {"width": 1280, "height": 900}
-PHONE = {"width": 375, "height": 800}
+LIGHT: Literal["light"] = "light"
+DARK: Literal["dark"] = "dark"
+WIDE: ViewportSize = {"width": 1280, "height": 900}
+PHONE: ViewportSize = {"width": 375, "height": 800}
 
 Open = Callable[..., Page]
 
 
-@pytest.fixture(scope="session")
-def browser() -> Iterator[Browser]:
-    """Chromium without a window. The first found on the path; Playwright's own would have to be downloaded."""
+def chromium() -> str:
+    """The first browser on the path; Playwright's own would have to be downloaded. Fails when there is none."""
     program = next((found for name in PROGRAMS if (found := shutil.which(name))), None)
     if program is None:
-        pytest.fail(
-            f"no browser: none of {', '.join(PROGRAMS)} is on the path; make browser installs Debian's Chromium"
-        )
+        pytest.fail(f"none of {', '.join(PROGRAMS)} is on the path: make browser installs Debian's Chromium")
+    return program
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    """Chromium without a window. For a module: while it is open, nobody else may run an event loop on this thread."""
     with sync_playwright() as playwright:
         # Without its sandbox, for it does not start as root with it; it sees nothing but pages of ours.
-        browser = playwright.chromium.launch(executable_path=program, args=["--no-sandbox", "--disable-gpu"])
+        browser = playwright.chromium.launch(executable_path=chromium(), args=["--no-sandbox", "--disable-gpu"])
         yield browser
         browser.close()
 

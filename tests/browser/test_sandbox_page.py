@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from playwright.sync_api import ViewportSize
 
 from tests.browser.conftest import DARK, LIGHT, PHONE, WIDE, Open, overflow, poor_contrasts
 from tests.sandbox.harness import Client, lead, serving
@@ -97,7 +98,7 @@ def test_the_time_line_has_a_day_for_each_zone(client: Client, open_page: Open) 
 
 @pytest.mark.parametrize("scheme", [LIGHT, DARK])
 @pytest.mark.parametrize("viewport", [WIDE, PHONE], ids=["wide", "phone"])
-def test_it_can_be_read(client: Client, open_page: Open, scheme: str, viewport: dict[str, int]) -> None:
+def test_it_can_be_read(client: Client, open_page: Open, scheme: str, viewport: ViewportSize) -> None:
     """Every text has enough contrast, light and dark, and nothing sticks out of a phone."""
     fill(client)
     page = open_page(client.url, viewport=viewport, color_scheme=scheme)
