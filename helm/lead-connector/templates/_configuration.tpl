@@ -10,6 +10,15 @@
 {{- toYaml $config -}}
 {{- end -}}
 
+{{/* A text in the configuration, by its path: `list $ "schemas.registry.url"`. Empty where it, or what it is in, is null. */}}
+{{- define "lead-connector.given" -}}
+{{- $at := (index . 0).Values.config -}}
+{{- range splitList "." (index . 1) -}}
+{{- if kindIs "map" $at }}{{ $at = get $at . }}{{ else }}{{ $at = "" }}{{ end -}}
+{{- end -}}
+{{- default "" $at -}}
+{{- end -}}
+
 {{/* A duration such as 1h30m in seconds, rounded up. */}}
 {{- define "lead-connector.seconds" -}}
 {{- $sizes := dict "ms" 0.001 "s" 1.0 "m" 60.0 "h" 3600.0 "d" 86400.0 -}}
@@ -43,7 +52,7 @@
 
 {{/* The port of probes and metrics. */}}
 {{- define "lead-connector.port" -}}
-{{- include "lead-connector.listen" . | regexFind "[0-9]+$" -}}
+{{- include "lead-connector.listen" . | regexFind "[0-9]+$" | regexFind "([1-9][0-9]*|0)$" -}}
 {{- end -}}
 
 {{/* A text with commas (never within a pattern), or a list, as JSON list. */}}

@@ -2,12 +2,31 @@
 
 {{- define "lead-connector.check" -}}
 {{- $problems := "" -}}
-{{- range list "config" "secrets" "membership" "scaling" "keda" "shutdown" "files" "environment" "network" "test" -}}
+{{- range list "names" "config" "secrets" "membership" "scaling" "keda" "shutdown" "files" "volumes" "environment" "network" "test" -}}
 {{- $problems = print $problems (include (printf "lead-connector.problems.%s" .) $) -}}
 {{- end -}}
 {{- if trim $problems -}}
 {{- fail (printf "these values cannot be installed:\n%s" (trimSuffix "\n" $problems)) -}}
 {{- end -}}
+{{- end -}}
+
+{{/* What the API server would refuse, or worse, take. */}}
+{{- define "lead-connector.problems.names" -}}
+{{- if regexMatch ":[^/]*$|@" .Values.image.repository }}- image.repository is {{ .Values.image.repository }}, with a tag or digest: write those into image.tag and image.digest
+{{ end -}}
+{{- $name := include "lead-connector.fullname" . -}}
+{{- if and (or (eq .Values.kind "StatefulSet") (eq .Values.monitoring.monitor "ServiceMonitor")) (not (regexMatch "^[a-z][a-z0-9-]*$" $name)) }}- {{ $name }} cannot be the name of a Service, which kind: StatefulSet and monitoring.monitor: ServiceMonitor have: set fullnameOverride to small letters, digits and hyphens, a letter first
+{{ end -}}
+{{- $selected := list "app.kubernetes.io/name" "app.kubernetes.io/instance" "app.kubernetes.io/component" -}}
+{{- $ours := concat $selected (list "app.kubernetes.io/version" "app.kubernetes.io/managed-by" "helm.sh/chart") -}}
+{{- range $place, $labels := dict "labels" .Values.labels "podLabels" .Values.podLabels "monitoring.labels" .Values.monitoring.labels "monitoring.dashboard.labels" .Values.monitoring.dashboard.labels -}}
+{{- range $label, $_ := $labels -}}
+{{- if has $label (ternary $selected $ours (eq $place "podLabels")) }}- {{ $place }} has {{ $label }}, which the chart sets: use another label
+{{ end -}}
+{{- end -}}
+{{- end -}}
+{{- if hasKey .Values.podAnnotations "checksum/config" }}- podAnnotations has checksum/config, which the chart sets: use another annotation
+{{ end -}}
 {{- end -}}
 
 {{- define "lead-connector.problems.config" -}}
@@ -18,18 +37,27 @@
 {{- $listen := include "lead-connector.listen" . -}}
 {{- if has $listen (list "off" "false") }}- config.telemetry.listen is off, but probes and metrics need it: remove it, or give an address such as 0.0.0.0:9464
 {{ else if eq (include "lead-connector.port" .) "0" }}- config.telemetry.listen takes any free port, which no probe can know: give a port, as in 0.0.0.0:9464
+{{ else if gt (include "lead-connector.port" . | int64) 65535 }}- config.telemetry.listen is {{ $listen }}, but ports end at 65535: use 0.0.0.0:9464
 {{ else if regexMatch "^(127\\.|localhost|\\[?::1)" $listen }}- config.telemetry.listen is {{ $listen }}, where no probe can reach it: use 0.0.0.0:{{ include "lead-connector.port" . }}
 {{ end -}}
+{{- range include "lead-connector.brokers" . | fromJsonArray -}}
+{{- if not (regexMatch ":[0-9]+$" .) }}- config.kafka.bootstrap_servers has {{ . }} without a port: write {{ . }}:9092, or whatever the broker's port is
+{{ end -}}
+{{- end -}}
 {{- end -}}
 
 {{/* The connector refuses these too, but then they are in the cluster already. Their values are never shown. */}}
 {{- define "lead-connector.problems.secrets" -}}
+{{- range $name, $_ := .Values.secrets -}}
+{{- if not (regexMatch "^[a-z0-9]([a-z0-9-]{0,40}[a-z0-9])?$" $name) }}- secrets.{{ $name }} is a name of yours for a volume and a directory: use small letters, digits and hyphens, at most 42, as in secrets.ucontact
+{{ end -}}
+{{- end -}}
 {{- range $name, $_ := dig "kafka" "properties" dict .Values.config -}}
 {{- if regexMatch "password|passphrase|secret|sasl\\.jaas\\.config|ssl\\.key\\.pem|private\\.key\\.pem" $name }}- config.kafka.properties has {{ $name }}, and a ConfigMap is no place for a secret: put it into a Secret under secrets, and the file's path into config.kafka.property_files
 {{ end -}}
 {{- end -}}
-{{- range $place, $url := dict "schemas.registry.url" (dig "schemas" "registry" "url" "" .Values.config) "ucontact.base_url" (dig "ucontact" "base_url" "" .Values.config) -}}
-{{- if regexMatch "://[^/]*@" $url }}- config.{{ $place }} has credentials in it, and a ConfigMap is no place for them: give them as files under secrets
+{{- range $place := list "schemas.registry.url" "ucontact.base_url" -}}
+{{- if regexMatch "://[^/]*@" (include "lead-connector.given" (list $ $place)) }}- config.{{ $place }} has credentials in it, and a ConfigMap is no place for them: give them as files under secrets
 {{ end -}}
 {{- end -}}
 {{- end -}}
@@ -59,10 +87,17 @@
 {{ end -}}
 {{- end -}}
 {{- end -}}
+{{- if and .Values.hpa.enabled (not (dig "requests" "cpu" "" .Values.resources)) (not (dig "limits" "cpu" "" .Values.resources)) }}- hpa aims at a share of the requested CPU, but none is requested: set resources.requests.cpu
+{{ end -}}
 {{- end -}}
 
 {{- define "lead-connector.problems.keda" -}}
 {{- if .Values.keda.enabled -}}
+{{- $ours := ternary (list "serverAddress" "query" "threshold" "ignoreNullValues") (list "bootstrapServers" "consumerGroup" "topic" "lagThreshold" "offsetResetPolicy" "allowIdleConsumers") (eq .Values.keda.trigger "timeToLead") -}}
+{{- range $key, $_ := .Values.keda.metadata -}}
+{{- if has $key $ours }}- keda.metadata has {{ $key }}, which the chart sets: remove it, and change config or the other values of keda
+{{ end -}}
+{{- end -}}
 {{- if eq .Values.keda.trigger "timeToLead" -}}
 {{- if not .Values.keda.timeToLead.serverAddress }}- keda.trigger is timeToLead, but nothing says where Prometheus is: set keda.timeToLead.serverAddress
 {{ end -}}
@@ -99,9 +134,40 @@
 {{- if not $found -}}
 {{- if hasPrefix "/etc/lead-connector/schemas/" $file }}- config names {{ $file }}, but no schemas are given: add it to schemas.files, or set schemas.existingConfigMap
 {{ else if regexMatch "^/run/secrets/[^/]+/" $file }}{{ $name := index (splitList "/" $file) 3 }}- config names {{ $file }}, but there is no such secret: set secrets.{{ $name }}.existingSecret to the Secret that has the key {{ base $file }}
+{{ else if hasPrefix "/run/secrets/" $file }}- config names {{ $file }}, but Secrets are directories there: use /run/secrets/NAME/KEY, and set secrets.NAME.existingSecret
 {{ else }}- config.ucontact.token_file is {{ $file }}, where nothing is mounted: use /run/secrets/ucontact/token with secrets.ucontact.existingSecret, or add volumes and volumeMounts
 {{ end -}}
+{{- else if and (hasPrefix "/etc/lead-connector/schemas/" $file) $.Values.schemas.files (not $.Values.schemas.existingConfigMap) (not $.Values.volumeMounts) -}}
+{{- if not (hasKey $.Values.schemas.files (trimPrefix "/etc/lead-connector/schemas/" $file)) }}- config names {{ $file }}, but schemas.files has only {{ keys $.Values.schemas.files | sortAlpha | join ", " }}: add it there, or correct the name
+{{ end -}}
 {{- end -}}
+{{- end -}}
+{{- end -}}
+
+{{/* Volumes of yours beside the chart's. */}}
+{{- define "lead-connector.problems.volumes" -}}
+{{- $names := list "config" "tmp" "test" -}}
+{{- $paths := list "/tmp" "/etc/lead-connector/config" "/etc/lead-connector/test" -}}
+{{- if or .Values.schemas.files .Values.schemas.existingConfigMap -}}
+{{- $names = append $names "schemas" -}}
+{{- $paths = append $paths "/etc/lead-connector/schemas" -}}
+{{- end -}}
+{{- range $name, $_ := .Values.secrets -}}
+{{- $names = append $names (printf "secret-%s" $name) -}}
+{{- $paths = append $paths (printf "/run/secrets/%s" $name) -}}
+{{- end -}}
+{{- range .Values.volumes -}}
+{{- if has .name $names }}- volumes has {{ .name }}, a name that is taken: give the volume another
+{{ end -}}
+{{- $names = append $names .name -}}
+{{- end -}}
+{{- range .Values.volumeMounts -}}
+{{- if not (has .name $names) }}- volumeMounts has {{ .name }}, but no volume is called that: add it to volumes
+{{ end -}}
+{{- $path := default "/" (trimSuffix "/" .mountPath) -}}
+{{- if has $path $paths }}- volumeMounts has {{ .mountPath }}, where something is mounted already: mount {{ .name }} elsewhere
+{{ end -}}
+{{- $paths = append $paths $path -}}
 {{- end -}}
 {{- end -}}
 
@@ -120,12 +186,16 @@
 {{ end -}}
 {{- if and (dig "schemas" "registry" "" .Values.config) (not .Values.networkPolicy.registry.to) }}- networkPolicy does not say where the schema registry is: set networkPolicy.registry.to to its peers
 {{ end -}}
+{{- range list "dns" "api" -}}
+{{- if not (get $.Values.networkPolicy .).to }}- networkPolicy.{{ . }}.to is empty, which a NetworkPolicy takes for everywhere: name the peers, or leave the default
+{{ end -}}
+{{- end -}}
 {{- end -}}
 {{- end -}}
 
 {{- define "lead-connector.problems.test" -}}
 {{- if .Values.test.enabled -}}
-{{- if not (dig "receipts" "topic" "" .Values.config) }}- test.enabled needs receipts, by which the test sees what became of its lead: add config.receipts.topic, or disable the test
+{{- if not (include "lead-connector.given" (list . "receipts.topic")) }}- test.enabled needs receipts, by which the test sees what became of its lead: add config.receipts.topic, or disable the test
 {{ end -}}
 {{- if not (include "lead-connector.testTopic" .) }}- config.kafka.topics has only patterns: set test.topic to the topic that the test shall send to
 {{ end -}}
