@@ -60,7 +60,7 @@ def main(folder: Path, leads: int) -> None:
     with demo(leads) as urls, sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=chromium(), args=["--no-sandbox", "--disable-gpu"])
         shoot(browser, "status", urls["connector"], leads, folder)
-        shoot(browser, "sandbox", urls["sandbox"], leads, folder)
+        shoot(browser, "sandbox-demo", urls["sandbox"], leads, folder)
         browser.close()
 
 
