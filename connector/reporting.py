@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import NamedTuple, get_args
 
 import structlog
-from prometheus_client import Counter, Histogram
+from prometheus_client import Counter
 
 from connector.delivery.breaker import BreakerState
 from connector.delivery.lane import Flush, Lane
@@ -23,6 +23,7 @@ from connector.leads.mapped import Destination
 from connector.leads.outcome import Outcome, Reason, SetAside
 from connector.telemetry.alarms import Alarm
 from connector.telemetry.health import Health
+from connector.telemetry.histogram import Series
 from connector.telemetry.logs import Repeats
 from connector.telemetry.metrics import TIME_TO_LEAD_PARTS, Metrics
 from connector.telemetry.recent import Answered, Aside, Rebalance, Recent
@@ -69,10 +70,10 @@ class _Route(NamedTuple):
     """What is counted of every delivered lead of a route."""
 
     delivered: Counter
-    time_to_lead: Histogram
-    in_kafka: Histogram
-    waiting: Histogram
-    api: Histogram
+    time_to_lead: Series
+    in_kafka: Series
+    waiting: Series
+    api: Series
 
 
 class Reporting:
@@ -189,26 +190,25 @@ class Reporting:
     def delivered(self, shipments: list[Shipment], answer: Answer, now_ms: int) -> None:
         """Leads that the API confirmed by this answer at ``now_ms``, milliseconds since the epoch."""
         asked_ms = now_ms - round(answer.seconds * 1000)
+        by_route: dict[str, list[Shipment]] = {}
         for shipment in shipments:
-            lead = shipment.lead
-            told = self._by_route.get(lead.route) or self._route(lead.route)
-            told.delivered.inc()
+            by_route.setdefault(shipment.lead.route, []).append(shipment)
             if shipment.ambiguous:
                 self._metrics.sent_again.labels("ambiguous").inc()
             elif shipment.record.in_doubt:
                 self._metrics.sent_again.labels("takeover").inc()
-            for dropped in lead.dropped:
+            for dropped in shipment.lead.dropped:
                 self._metrics.numbers_dropped.labels(dropped.why.value).inc(dropped.numbers)
-            since, read_ms = lead.event_time_ms, shipment.record.read_ms
-            if since is None:
-                since = shipment.record.timestamp_ms
-            if since is not None:
-                told.time_to_lead.observe(max(0, now_ms - since) / 1000)
-                if read_ms is not None:
-                    told.in_kafka.observe(max(0, read_ms - since) / 1000)
-            if read_ms is not None:
-                told.waiting.observe(max(0, asked_ms - read_ms) / 1000)
-            told.api.observe(answer.seconds)
+        for route, own in by_route.items():
+            told = self._by_route.get(route) or self._route(route)
+            told.delivered.inc(len(own))
+            told.api.observe(answer.seconds, len(own))
+            times = [(_since(each), each.record.read_ms) for each in own]
+            told.time_to_lead.observe_each([_seconds(since, now_ms) for since, _ in times if since is not None])
+            told.in_kafka.observe_each(
+                [_seconds(since, read) for since, read in times if since is not None and read is not None]
+            )
+            told.waiting.observe_each([_seconds(read, asked_ms) for _, read in times if read is not None])
 
     def _route(self, route: str) -> _Route:
         metrics = self._metrics
@@ -416,6 +416,17 @@ class Reporting:
         """Once in a while for each ``by``, with how many were kept back."""
         if (kept_back := self._repeats.pass_on(f"{alarm.slug} {by}")) is not None:
             alarm.sound(**fields, like_it_since=kept_back)
+
+
+def _since(shipment: Shipment) -> int | None:
+    """When the event came about, or else was written: milliseconds since the epoch."""
+    since = shipment.lead.event_time_ms
+    return shipment.record.timestamp_ms if since is None else since
+
+
+def _seconds(begin_ms: int, end_ms: int) -> float:
+    """From one instant to another; none where clocks disagree."""
+    return (end_ms - begin_ms) / 1000 if end_ms > begin_ms else 0.0
 
 
 def _names(claims: list[Claim]) -> list[str]:

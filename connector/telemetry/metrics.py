@@ -9,7 +9,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, disable_created_metrics
+from prometheus_client import CollectorRegistry, Counter, Gauge, disable_created_metrics
+
+from connector.telemetry.histogram import Histogram
 
 disable_created_metrics()  # type: ignore[no-untyped-call]
 
@@ -181,7 +183,9 @@ class Metrics:
         self, name: str, meaning: str, buckets: Sequence[float], labels: Mapping[str, str] | None = None
     ) -> Histogram:
         names = self._describe(name, "histogram", meaning, labels)
-        return Histogram(name, meaning, names, buckets=buckets, registry=self.registry)
+        histogram = Histogram(name, meaning, names, buckets)
+        self.registry.register(histogram)
+        return histogram
 
     def _describe(self, name: str, kind: str, meaning: str, labels: Mapping[str, str] | None) -> list[str]:
         labels = labels or {}
