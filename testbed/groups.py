@@ -4,11 +4,12 @@ None asks a coordinator through librdkafka's admin client, but for `delete_group
 that aborts this whole process (https://github.com/confluentinc/librdkafka/issues/4605).
 """
 
-from collections.abc import Iterator, Mapping
+import time
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 
-from confluent_kafka import Consumer, ConsumerGroupState, KafkaException, TopicPartition
+from confluent_kafka import Consumer, ConsumerGroupState, KafkaError, KafkaException, TopicPartition
 
 from testbed import topics
 from testbed.topics import admin_client
@@ -17,6 +18,7 @@ from testbed.waiting import until
 _REQUEST = 10.0  # seconds for one request
 _COORDINATOR = 60.0  # seconds for a coordinator to be found
 _OFFSETS = "__consumer_offsets"
+_NOT_YET = {KafkaError.NOT_COORDINATOR, KafkaError.COORDINATOR_LOAD_IN_PROGRESS, KafkaError.COORDINATOR_NOT_AVAILABLE}
 _MEMBERLESS = {ConsumerGroupState.EMPTY, ConsumerGroupState.DEAD}
 
 
@@ -55,8 +57,9 @@ def committed(bootstrap_servers: str, group: str, topic: str) -> dict[int, Commi
     """
     with _consumer(bootstrap_servers, group) as consumer:
         partitions = consumer.list_topics(topic, timeout=_REQUEST).topics[topic].partitions
-        found = consumer.committed([TopicPartition(topic, each) for each in partitions], timeout=_COORDINATOR)
-    return {each.partition: Committed(each.offset, each.metadata or "") for each in _sound(found) if each.offset >= 0}
+        places = [TopicPartition(topic, each) for each in partitions]
+        found = _answered(lambda: consumer.committed(places, timeout=_COORDINATOR))
+    return {each.partition: Committed(each.offset, each.metadata or "") for each in found if each.offset >= 0}
 
 
 def commit(bootstrap_servers: str, group: str, topic: str, offsets: Mapping[int, Committed]) -> None:
@@ -66,7 +69,7 @@ def commit(bootstrap_servers: str, group: str, topic: str, offsets: Mapping[int,
     """
     places = [TopicPartition(topic, each, at.offset, metadata=at.metadata) for each, at in offsets.items()]
     with _consumer(bootstrap_servers, group) as consumer:
-        _sound(consumer.commit(offsets=places, asynchronous=False))
+        _answered(lambda: consumer.commit(offsets=places, asynchronous=False))
 
 
 def delete_group(bootstrap_servers: str, group: str) -> None:
@@ -94,6 +97,19 @@ def _asked(consumer: Consumer) -> bool:
     except KafkaException:
         return False
     return True
+
+
+def _answered(ask: Callable[[], list[TopicPartition]]) -> list[TopicPartition]:
+    """The answer of a coordinator that knows it is one: who has just become the leader of the group's partition does
+    not at first, and librdkafka hands that on. Raises KafkaException for everything else, and after a minute."""
+    deadline = time.monotonic() + _COORDINATOR
+    while True:
+        try:
+            return _sound(ask())
+        except KafkaException as error:
+            if error.args[0].code() not in _NOT_YET or time.monotonic() >= deadline:
+                raise
+        time.sleep(0.1)
 
 
 def _sound(places: list[TopicPartition]) -> list[TopicPartition]:
