@@ -5,11 +5,16 @@ from collections.abc import Iterator, Mapping
 from contextlib import ExitStack
 from typing import Protocol
 
+import hypothesis
 import pytest
 
 from testbed import provision, topics
 from testbed.broker import Broker, Registry
 from testbed.kafka import KafkaCluster
+
+# A deadline would be an absolute time, and machines are shared.
+hypothesis.settings.register_profile("no deadline", deadline=None)
+hypothesis.settings.load_profile("no deadline")
 
 
 class MakeTopic(Protocol):

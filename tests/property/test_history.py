@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from bisect import bisect_left
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from connector.telemetry.history import MINUTES, Counted, History, quantile
@@ -20,7 +20,6 @@ ROUTES = ("", "a", "b")
         max_size=60,
     )
 )
-@settings(deadline=None)
 def test_each_minute_has_what_was_counted_until_its_last_look(steps: list[tuple[float, str, int, float]]) -> None:
     """Against a plain list of what happened when."""
     history = History(BOUNDS)
@@ -47,7 +46,6 @@ def test_each_minute_has_what_was_counted_until_its_last_look(steps: list[tuple[
 
 
 @given(st.lists(st.floats(0, 20), min_size=1, max_size=100), st.sampled_from([0.5, 0.95]))
-@settings(deadline=None)
 def test_a_quantile_lies_in_its_bucket(values: list[float], share: float) -> None:
     """As close to the true one as the bounds allow."""
     buckets = [0.0] * 4

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from connector.delivery.ages import MOST, STEP, Ages
@@ -12,7 +12,6 @@ from connector.delivery.ages import MOST, STEP, Ages
     st.lists(st.tuples(st.integers(1, 5), st.floats(0, 3)), min_size=1, max_size=200),
     st.lists(st.integers(0, 1000), max_size=10),
 )
-@settings(deadline=None)
 def test_never_younger_and_at_most_a_step_older(steps: list[tuple[int, float]], looks: list[int]) -> None:
     """For the record at the watermark, as it moves on."""
     ages, records = Ages(), []

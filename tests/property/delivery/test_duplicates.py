@@ -135,12 +135,11 @@ class Life(RuleBasedStateMachine):
             assert len(self.window._ways) == len(self.flying)
 
 
-Life.TestCase.settings = settings(max_examples=200, stateful_step_count=50, deadline=None)
+Life.TestCase.settings = settings(max_examples=200, stateful_step_count=50)
 TestLife = Life.TestCase
 
 
 @given(st.lists(st.tuples(st.integers(0, 30), st.integers(0, 1000)), max_size=200), st.integers(1, 8))
-@settings(deadline=None)
 def test_what_is_remembered_are_the_latest_deliveries(told: list[tuple[int, int]], max_keys: int) -> None:
     """In whatever order receipts come, and however often."""
     window: Window[object] = Window(10, max_keys)

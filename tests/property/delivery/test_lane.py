@@ -243,7 +243,7 @@ class LaneLife(RuleBasedStateMachine):
         raise AssertionError("the lane does not empty")
 
 
-LaneLife.TestCase.settings = settings(max_examples=200, stateful_step_count=50, deadline=None)
+LaneLife.TestCase.settings = settings(max_examples=200, stateful_step_count=50)
 TestLaneLife = LaneLife.TestCase
 
 
@@ -252,7 +252,6 @@ TestLaneLife = LaneLife.TestCase
     poison=st.sets(st.integers(0, 199), max_size=6),
     answer=st.sampled_from([BAD, LARGE]),
 )
-@settings(deadline=None)
 def test_bisection_finds_exactly_the_leads_that_cannot_go(count: int, poison: set[int], answer: Answer) -> None:
     """A refused batch is halved until each bad lead stands alone; all others are delivered, each once."""
     one = lane(max_leads=count)
@@ -279,7 +278,7 @@ def test_bisection_finds_exactly_the_leads_that_cannot_go(count: int, poison: se
     bad=st.sets(st.integers(0, 299), max_size=40),
     guard=st.builds(StormPolicy, share=st.sampled_from([0.5, 0.9, 1.0]), min_leads=st.integers(1, 30)),
 )
-@settings(deadline=None, max_examples=50)
+@settings(max_examples=50)
 def test_a_contract_that_breaks_and_is_mended_costs_few_leads(broken: int, bad: set[int], guard: StormPolicy) -> None:
     """For so many requests the API refuses everything: fewer leads than the window holds are dead-lettered. When it is
     mended, those that are truly bad are, and all others are delivered."""

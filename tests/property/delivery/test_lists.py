@@ -91,5 +91,5 @@ class ListsLife(RuleBasedStateMachine):
         assert self.lists.next_due == min(begun, default=None)
 
 
-ListsLife.TestCase.settings = settings(max_examples=100, stateful_step_count=40, deadline=None)
+ListsLife.TestCase.settings = settings(max_examples=100, stateful_step_count=40)
 TestListsLife = ListsLife.TestCase

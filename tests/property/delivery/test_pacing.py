@@ -6,7 +6,7 @@ import heapq
 import itertools
 
 import pytest
-from hypothesis import example, given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from connector.delivery.breaker import Breaker, BreakerState
@@ -66,7 +66,6 @@ def test_the_limit_halves_once_a_round_and_grows_by_one_a_round() -> None:
 
 
 @given(st.lists(st.booleans(), max_size=40))
-@settings(deadline=None)
 def test_requests_sent_before_a_decrease_cause_no_other(late: list[bool]) -> None:
     """However their answers are mixed with those of the round that follows."""
     one = Limited(64)
@@ -91,7 +90,6 @@ def test_a_limit_that_is_not_used_does_not_grow() -> None:
 
 
 @given(base=st.floats(0.001, 2.0), noise=st.lists(st.floats(0.0, 0.99), min_size=1, max_size=300))
-@settings(deadline=None)
 @example(1.0, [0.0] * 50 + [0.9] * 50)
 def test_noise_costs_no_speed(base: float, noise: list[float]) -> None:
     """Answers that take milliseconds more, or not yet twice as long, lower nothing, in whatever pattern."""
@@ -148,7 +146,6 @@ def test_after_a_rest_latency_is_measured_anew() -> None:
     per_second=st.floats(0.01, 1000),
     steps=st.lists(st.tuples(st.floats(0, 20), st.integers(1, 50)), min_size=1, max_size=60),
 )
-@settings(deadline=None)
 def test_no_window_has_more_than_the_rate_and_one_batch(per_second: float, steps: list[tuple[float, int]]) -> None:
     """Whoever asks, and however late."""
     rate = Rate(per_second)
@@ -178,7 +175,6 @@ results = st.lists(st.integers(1, 12).map(lambda n: [False] * n) | st.just([True
 @given(results, st.floats(0.5, 1), st.integers(1, 12))
 @example([[True]] * 9, 0.9, 10)
 @example([[True]] * 9 + [[False]], 0.9, 10)
-@settings(deadline=None)
 def test_a_storm_is_called_exactly_when_the_share_of_the_last_results_is_reached(
     requests: list[list[bool]], share: float, size: int
 ) -> None:

@@ -203,8 +203,8 @@ class CarefulPartitionLife(PartitionLife):
     exact = True
 
 
-PartitionLife.TestCase.settings = settings(max_examples=150, stateful_step_count=60, deadline=None)
-CarefulPartitionLife.TestCase.settings = settings(max_examples=150, stateful_step_count=60, deadline=None)
+PartitionLife.TestCase.settings = settings(max_examples=150, stateful_step_count=60)
+CarefulPartitionLife.TestCase.settings = settings(max_examples=150, stateful_step_count=60)
 TestPartitionLife = PartitionLife.TestCase
 TestCarefulPartitionLife = CarefulPartitionLife.TestCase
 
@@ -218,7 +218,6 @@ def _offsets(ranges: Any) -> set[int]:
     st.lists(st.tuples(st.integers(1, 2**40), st.integers(1, 2**40)), max_size=3000),
     st.text(max_size=20),
 )
-@settings(deadline=None)
 def test_the_journal_gives_back_what_fits_and_nothing_else(
     watermark: int, steps: list[tuple[int, int]], topic: str
 ) -> None:
@@ -244,7 +243,6 @@ def test_the_journal_gives_back_what_fits_and_nothing_else(
     st.lists(st.integers(1, 2**33), max_size=2000),
     st.booleans(),
 )
-@settings(deadline=None)
 def test_what_is_in_doubt_always_fits(watermark: int, doubt: list[int], done: list[int], exact: bool) -> None:
     """Whatever lies between the offsets, and however much is resolved: those in doubt are all written down."""
     doubtful, resolved = _apart(watermark, doubt), _apart(watermark, done)
@@ -265,7 +263,6 @@ def test_what_is_in_doubt_always_fits(watermark: int, doubt: list[int], done: li
     st.randoms(use_true_random=False),
     st.floats(0, 1),
 )
-@settings(deadline=None)
 def test_what_fits_goes_on_to_fit_whatever_is_answered_first(
     watermark: int, steps: list[tuple[int, int]], random: Random, share: float
 ) -> None:
@@ -299,7 +296,6 @@ def test_more_in_doubt_than_fits_is_refused() -> None:
 
 
 @given(st.one_of(st.none(), st.text(max_size=5000), st.text(alphabet="L2.abcdef0123456789_-A", max_size=200)))
-@settings(deadline=None)
 def test_foreign_metadata_reads_as_empty(text: str | None) -> None:
     """Whatever another program left there, we begin from the committed offset alone."""
     assert decode(7, text, MARK) == NOTHING
@@ -307,7 +303,6 @@ def test_foreign_metadata_reads_as_empty(text: str | None) -> None:
 
 
 @given(st.data(), st.booleans())
-@settings(deadline=None)
 def test_a_damaged_journal_reads_as_empty(data: st.DataObject, exact: bool) -> None:
     """One changed character is enough to be believed no more."""
     metadata = encode(5, Note([(7, 9), (20, 300)], [(5, 6), (9, 12)], exact), MARK)

@@ -35,7 +35,7 @@ def test_what_is_good_is_no_finding(name: str) -> None:
 
 
 @each_target
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(data=st.data())
 def test_any_bytes(name: str, data: st.DataObject) -> None:
     """Mostly short ones."""
@@ -43,7 +43,7 @@ def test_any_bytes(name: str, data: st.DataObject) -> None:
 
 
 @each_target
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(data=st.data())
 def test_damage(name: str, data: st.DataObject) -> None:
     """Something cut out of a good input, doubled, or replaced by bytes or by a word that means something there."""
@@ -57,7 +57,6 @@ def test_damage(name: str, data: st.DataObject) -> None:
     target(name).one(content)
 
 
-@settings(deadline=None)
 @given(st.binary(max_size=40))
 def test_choices_never_end(data: bytes) -> None:
     """Whatever is asked for after the end; and what is stretched is of a bounded size."""

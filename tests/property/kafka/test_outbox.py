@@ -193,5 +193,5 @@ class Life(RuleBasedStateMachine):
         self.patch.undo()
 
 
-Life.TestCase.settings = settings(max_examples=150, stateful_step_count=40, deadline=None)
+Life.TestCase.settings = settings(max_examples=150, stateful_step_count=40)
 TestLife = Life.TestCase

@@ -36,7 +36,7 @@ class PartsLife(RuleBasedStateMachine):
         offset = len(self.parts)
         self.claim.progress.take(offset)
         record = Record(self.claim, offset, None, None, b"x" * size, None)
-        self.buffer.add(record)
+        self.buffer.add([record])
         parts: list[Record] = [record]
         if count > 1:
             parts = [*split(record, [f"route-{n}" for n in range(count)])]
@@ -159,5 +159,5 @@ class PartsLife(RuleBasedStateMachine):
         self.what_may_have_arrived_is_in_doubt()
 
 
-PartsLife.TestCase.settings = settings(max_examples=200, stateful_step_count=40, deadline=None)
+PartsLife.TestCase.settings = settings(max_examples=200, stateful_step_count=40)
 TestPartsLife = PartsLife.TestCase

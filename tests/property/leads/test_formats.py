@@ -26,7 +26,6 @@ POINTS = {"en": ".", "es": ",", "es-UY": ",", "de": ",", "fr": ",", "pt-BR": ","
 WITHIN = st.datetimes(datetime(1970, 1, 1), datetime(2100, 12, 31), timezones=st.just(UTC))
 
 
-@settings(deadline=None)
 @given(
     st.decimals(-(10**15), 10**15, places=5) | st.integers(-(10**17), 10**17).map(Decimal),
     st.sampled_from(sorted(CENTS)),
@@ -44,7 +43,6 @@ def test_an_amount_can_be_read_back(amount: Decimal, currency: str, language: st
     assert not re.search(r"[^\S ]", written)
 
 
-@settings(deadline=None)
 @given(st.one_of(st.floats(), st.integers(), st.decimals(), st.text(max_size=30)))
 def test_any_number_or_text_is_an_amount_or_refused(value: object) -> None:
     """With nothing else raised, and never long."""
@@ -52,7 +50,7 @@ def test_any_number_or_text_is_an_amount_or_refused(value: object) -> None:
         assert len(money(value, "EUR", "es") or "") < 50
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=400)
 @given(WITHIN, st.sampled_from(sorted(ZONE_NAMES)))
 def test_a_time_can_be_read_back_from_any_clock(moment: datetime, zone: str) -> None:
     """With its offset it is the same instant, in every form in which the event may have it."""
@@ -66,7 +64,6 @@ def test_a_time_can_be_read_back_from_any_clock(moment: datetime, zone: str) -> 
         assert date_text(same, pattern, zone) == written
 
 
-@settings(deadline=None)
 @given(st.dates())
 def test_a_date_stays_that_date(value: date) -> None:
     """Whatever the zone, and as text too."""
@@ -101,7 +98,6 @@ ARGUMENTS: dict[str, tuple[object, ...]] = {
 
 
 @pytest.mark.parametrize("kind", VALUES)
-@settings(deadline=None)
 @given(data=st.data())
 def test_a_type_that_a_filter_refuses_would_fail_for_every_value(kind: str, data: st.DataObject) -> None:
     """Else the check would refuse what works."""

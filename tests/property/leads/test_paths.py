@@ -73,7 +73,7 @@ def _outcome(evaluate: Evaluate, lead: dict[str, Any]) -> tuple[str, object]:
     return type(value).__name__, getattr(value, "__name__", "") if callable(value) else value
 
 
-@settings(max_examples=600, deadline=None)
+@settings(max_examples=600)
 @given(expressions(), leads)
 def test_direct_calls_and_jinja2_agree(source: str, lead: dict[str, Any]) -> None:
     """The same value of the same type, or the same error, for the same expression over any lead."""
@@ -83,7 +83,7 @@ def test_direct_calls_and_jinja2_agree(source: str, lead: dict[str, Any]) -> Non
     assert _outcome(compiled, lead) == _outcome(slow, lead)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(
     st.lists(expressions().map("{{{{ {} }}}}".format) | st.sampled_from(["a ", " ", "é\n"]), min_size=1, max_size=3),
     leads,
@@ -97,7 +97,7 @@ def test_direct_templates_and_jinja2_agree(parts: list[str], lead: dict[str, Any
     assert _outcome(compiled, lead) == _outcome(slow, lead)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(paths, leads)
 def test_reading_a_path_never_raises(source: str, lead: dict[str, Any]) -> None:
     """What is not there is None: a path has no way to fail."""

@@ -58,7 +58,7 @@ numbers = (st.text("+0123456789(). -/x", max_size=30) | st.from_regex(r"\(?\+?[0
 """The sandbox bounds how many digits there are, the connector does not: no document says what the API does."""
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(st.lists(numbers, max_size=3))
 def test_numbers_as_given_are_numbers_to_the_sandbox(given_numbers: list[str]) -> None:
     """What is none is left out before."""
@@ -78,7 +78,7 @@ def test_numbers_as_given_are_numbers_to_the_sandbox(given_numbers: list[str]) -
 addresses = st.emails() | st.text("a@.-,;<> é\"'", max_size=12) | st.from_regex(r"[a-z.]+@[a-zü.]+", fullmatch=True)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(addresses)
 def test_an_address_is_one_to_the_sandbox(address: str) -> None:
     """The connector is the stricter of the two."""

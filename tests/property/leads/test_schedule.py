@@ -68,7 +68,7 @@ def gone_back(first: int, second: int, name: str) -> timedelta:
     return -sum((shift for shift in folds if shift < timedelta(0)), timedelta(0))
 
 
-@settings(deadline=None, max_examples=500)
+@settings(max_examples=500)
 @given(moments, st.integers(0, 999))
 def test_round_trip_of_an_instant(moment: tuple[str, int], millisecond: int) -> None:
     """What is sent is what the clock shows, and read again it is the same second; in a fold the earlier of the two."""
@@ -80,7 +80,7 @@ def test_round_trip_of_an_instant(moment: tuple[str, int], millisecond: int) -> 
     assert again == second or (clocks.comes_twice(wall, name) and again < second)
 
 
-@settings(deadline=None, max_examples=500)
+@settings(max_examples=500)
 @given(wall_times())
 @example(("Europe/Madrid", datetime(2026, 3, 29, 2, 30)))
 @example(("Pacific/Apia", datetime(2011, 12, 30, 9)))
@@ -101,7 +101,7 @@ def test_round_trip_of_a_wall_time(wanted: tuple[str, datetime]) -> None:
         assert sent(record(wall, name), name) - wall == gaps[-1]
 
 
-@settings(deadline=None, max_examples=500)
+@settings(max_examples=500)
 @given(moments, st.integers(0, 4 * HOUR) | st.integers(0, LAST))
 def test_monotonic_in_the_instant_except_at_a_fold(moment: tuple[str, int], later: int) -> None:
     """A later instant has a later text, unless the clocks went back by as much in between."""
@@ -111,7 +111,7 @@ def test_monotonic_in_the_instant_except_at_a_fold(moment: tuple[str, int], late
     assert grown >= (second - first) * SECOND - gone_back(first, second, name)
 
 
-@settings(deadline=None, max_examples=500)
+@settings(max_examples=500)
 @given(moments, wall_times())
 def test_never_inside_a_gap(moment: tuple[str, int], wanted: tuple[str, datetime]) -> None:
     """Whatever was asked for, the clock shows what is sent."""
@@ -121,7 +121,7 @@ def test_never_inside_a_gap(moment: tuple[str, int], wanted: tuple[str, datetime
     assert clocks.exists(sent(record(wall, name), name), name)
 
 
-@settings(deadline=None, max_examples=500)
+@settings(max_examples=500)
 @given(moments, windows, st.sampled_from(PastDates), st.none() | st.integers(-2 * 86_400, 2 * 86_400))
 @example(("Europe/Madrid", 1774742400), ContactWindow(frozenset(range(1, 8)), 150, 360), PastDates.ASAP, None)
 @example(("Europe/Madrid", 1774742400), ContactWindow(frozenset(range(1, 8)), 135, 195), PastDates.ASAP, None)
@@ -166,7 +166,7 @@ def test_every_change_of_every_clock_until_2100() -> None:
     assert seen > 30_000
 
 
-@settings(deadline=None, max_examples=300)
+@settings(max_examples=300)
 @given(wall_times())
 def test_iso_text_and_record_agree(wanted: tuple[str, datetime]) -> None:
     """The same wall time as a record, as text with T or blank, and as a local timestamp is one moment."""
@@ -175,7 +175,7 @@ def test_iso_text_and_record_agree(wanted: tuple[str, datetime]) -> None:
     assert moment == read_moment(wall.isoformat(), name) == read_moment(str(wall), name) == read_moment(wall, name)
 
 
-@settings(deadline=None, max_examples=300)
+@settings(max_examples=300)
 @given(moments, st.integers(-23 * 60 - 59, 23 * 60 + 59))
 def test_all_forms_of_an_instant_agree(moment: tuple[str, int], minutes: int) -> None:
     """Milliseconds, an aware datetime, and ISO text with whatever offset are one moment."""

@@ -28,7 +28,7 @@ def picked(weights: dict[str, int], lead_id: str, route: str = "route") -> str:
     return Split(route, weights, Endpoint.FRESH_LEADS).pick(lead_id).hub
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(weights=st.dictionaries(hubs, st.integers(1, 100), min_size=1, max_size=5), route=st.text(max_size=10))
 def test_the_shares_are_those_of_the_weights(weights: dict[str, int], route: str) -> None:
     """Within six standard deviations of what independent draws give."""

@@ -74,7 +74,7 @@ def compiled(source: str, when: str | None = None) -> tuple[Compiler, Compiled]:
         return compiler, compiler.value(source, ("value",))
 
 
-@settings(max_examples=1500, deadline=None)
+@settings(max_examples=1500)
 @given(values, st.none() | conditions, leads)
 def test_a_value_is_of_the_types_and_null_only_where_the_check_says_so(
     source: str, when: str | None, lead: dict[str, Any]
@@ -91,7 +91,7 @@ def test_a_value_is_of_the_types_and_null_only_where_the_check_says_so(
         assert any(type(value) in KINDS[shape.kind] for shape in solid(made.shapes))
 
 
-@settings(max_examples=1500, deadline=None)
+@settings(max_examples=1500)
 @given(operands, st.sampled_from(["==", "!=", "<", "<=", ">", ">="]), operands, leads)
 def test_a_comparison_that_is_refused_would_be_wrong_for_every_lead(
     left: str, operator: str, right: str, lead: dict[str, Any]
@@ -109,7 +109,7 @@ def test_a_comparison_that_is_refused_would_be_wrong_for_every_lead(
             assert cast("Any", here) < there
 
 
-@settings(max_examples=1000, deadline=None)
+@settings(max_examples=1000)
 @given(conditions, operands, st.sampled_from(["<", ">="]), operands, leads)
 def test_a_comparison_without_a_word_does_not_fail(
     condition: str, left: str, operator: str, right: str, lead: dict[str, Any]

@@ -208,19 +208,19 @@ def _loads_or_refuses(config: Writer, source: bytes, environ: dict[str, str]) ->
 
 
 @given(source=st.binary(max_size=200) | st.text(max_size=200).map(lambda text: text.encode(errors="surrogatepass")))
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_any_bytes_load_or_are_refused(config: Writer, source: bytes) -> None:
     _loads_or_refuses(config, source, {})
 
 
 @given(text=st.text(alphabet="abk:-[]{}&*!|>'\"%@#?,<~ \n\t\\0x1u.", max_size=80))
-@settings(max_examples=400, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@settings(max_examples=400, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_any_text_like_yaml_loads_or_is_refused(config: Writer, text: str) -> None:
     _loads_or_refuses(config, text.encode(), {})
 
 
 @given(document=_SECTIONS, variable=_VALUES)
-@settings(max_examples=300, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@settings(max_examples=300, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_any_yaml_loads_or_is_refused(config: Writer, document: object, variable: object) -> None:
     text = yaml.safe_dump(document, allow_unicode=True).encode(errors="replace")
     environ = {"CONNECTOR__ROUTES__0__HUB": str(variable), "CONNECTOR__DELIVERY": str(variable)}
@@ -228,7 +228,7 @@ def test_any_yaml_loads_or_is_refused(config: Writer, document: object, variable
 
 
 @given(cut=st.integers(0, len(VALID)), noise=st.text(max_size=5), drop=st.integers(0, 20))
-@settings(max_examples=300, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@settings(max_examples=300, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_a_damaged_file_loads_or_is_refused(config: Writer, cut: int, noise: str, drop: int) -> None:
     damaged = VALID[:cut] + noise + VALID[cut + drop :]
     _loads_or_refuses(config, damaged.encode(errors="surrogatepass"), {})

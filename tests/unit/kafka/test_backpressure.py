@@ -35,7 +35,7 @@ def filled(buffer: Buffer, claim: Claim, count: int, size: int = 1) -> list[Reco
     records = [Record(claim, offset, None, None, b"x" * size, None) for offset in range(count)]
     for record in records:
         record.claim.progress.take(record.offset)
-        buffer.add(record)
+        buffer.add([record])
     return records
 
 

@@ -95,7 +95,7 @@ def test_a_record_that_is_given_up_is_in_no_doubt_unless_it_may_have_arrived() -
     buffer, intents = Buffer(100, 1000), Intents()
     records = taken(one, 0, 1)
     for record in records:
-        buffer.add(record)
+        buffer.add([record])
     intents.add(records, lambda _refused: None)
     intents.note()
     records[1].in_doubt = True
@@ -193,7 +193,7 @@ def test_a_record_in_parts_is_out_of_doubt_only_when_nothing_of_it_was_done() ->
     buffer, intents = Buffer(100, 1000), Intents()
     records = taken(one, 0, 1, 2)
     for record in records:
-        buffer.add(record)
+        buffer.add([record])
     untouched, delivered, unanswered = (split(record, ["a", "b"]) for record in records)
     intents.add([*untouched, *delivered, *unanswered], lambda _refused: None)
     intents.note()

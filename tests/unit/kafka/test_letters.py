@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from connector.delivery.position import Position, Returned, read_position
@@ -202,7 +202,6 @@ def test_a_partition_that_kafka_cannot_have_is_not_believed() -> None:
         max_size=12,
     )
 )
-@settings(deadline=None)
 def test_foreign_headers_never_raise(headers: list[tuple[str, bytes | str | None]]) -> None:
     """Whatever somebody writes to the retry topic: read back to something whole, or to nothing."""
     found = read_back(headers)

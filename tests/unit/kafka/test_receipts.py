@@ -6,7 +6,7 @@ from typing import Any
 
 import orjson
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from connector.delivery.duplicates import Duplicate, hash_of
@@ -131,7 +131,6 @@ def test_receipts_are_small_whatever_the_event_says(lead_id: str) -> None:
 
 
 @given(st.text(min_size=1, max_size=400), st.text(max_size=400), st.sampled_from(Outcome), st.integers(0, 2**40))
-@settings(deadline=None)
 def test_what_is_written_is_read_back(lead_id: str, hub: str, outcome: Outcome, now_ms: int) -> None:
     """Any id that a mapping can give (a blank one is none), any hub."""
     of = shipment(lead_id, hub)
@@ -206,7 +205,6 @@ def test_a_part_of_a_receipt_is_none(missing: str) -> None:
         ).map(orjson.dumps),
     )
 )
-@settings(deadline=None)
 def test_foreign_messages_never_raise(value: bytes | None) -> None:
     """Whatever somebody writes to the topic."""
     found = read_receipt(value)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, date, datetime, time
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from connector.leads.clock_text import DIRECTIVES, MAX_PATTERN, PatternError, read_pattern, strftime
@@ -20,7 +20,6 @@ THE_SAME = ["%Y", "%m", "%d", "%j", "%u", "%G", "%V", "%H", "%I", "%M", "%S", "%
 plain = st.text("abc /:-,d", max_size=5)
 
 
-@settings(deadline=None)
 @given(
     st.lists(st.sampled_from(THE_SAME) | plain, max_size=8).map("".join),
     st.datetimes(datetime(1000, 1, 1), datetime(9999, 12, 31), timezones=st.sampled_from([None, UTC])),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from uuid import UUID
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from connector.leads.expressions import Compiler
@@ -176,7 +176,6 @@ def test_a_long_table_is_read_with_pauses() -> None:
 cells = st.text(st.characters(codec="utf-8", exclude_characters="\0"), max_size=8).map(str.strip)
 
 
-@settings(deadline=None)
 @given(st.dictionaries(cells.filter(bool), cells, min_size=1, max_size=5), st.sampled_from(",;\t"))
 def test_what_was_written_is_read(table: dict[str, str], separator: str) -> None:
     """With every cell in quotes."""
@@ -185,7 +184,6 @@ def test_what_was_written_is_read(table: dict[str, str], separator: str) -> None
     assert read_csv("\n".join(lines).encode()) == table
 
 
-@settings(deadline=None)
 @given(st.binary(max_size=60) | st.binary(max_size=60).map(b"key,value\n".__add__))
 def test_any_bytes_are_a_table_or_none(content: bytes) -> None:
     """And nothing else is raised."""

@@ -6,7 +6,7 @@ import json
 from itertools import count
 from typing import Any
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from jinja2 import nodes
 
@@ -85,7 +85,6 @@ WISHES = st.builds(
 )
 
 
-@settings(deadline=None)  # the first reads the numbering plans
 @given(SCHEMAS, st.lists(WISHES, max_size=6))
 def test_an_event_conforms(schema: dict[str, Any], wishes: list[Wish]) -> None:
     """As the decoder checks JSON; and no wish makes it otherwise than it was asked to be twice."""
