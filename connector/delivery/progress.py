@@ -9,7 +9,7 @@ with the number of records done, and an offset can neither be forgotten nor coun
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from enum import Enum
 from typing import TypeAlias
 
@@ -72,11 +72,11 @@ class PartitionProgress:
         if self._position is not None and offset < self._position:
             raise ValueError(f"offset {offset} after position {self._position}")
         self._position = offset + 1
-        if _meets(self._restored, offset):
+        if self._restored and _meets(self._restored, offset):
             return Taken.RESOLVED
         self._unresolved.add(offset)
         self._order.append(offset)
-        if _meets(self._doubtful, offset):
+        if self._doubtful and _meets(self._doubtful, offset):
             self._intended.add(offset)
             return Taken.IN_DOUBT
         return Taken.NEW
@@ -106,15 +106,21 @@ class PartitionProgress:
 
     def resolve(self, offset: int) -> None:
         """The record at this offset has reached its outcome."""
-        if offset not in self._unresolved:
-            raise ValueError(f"offset {offset} is not outstanding")
-        self._unresolved.remove(offset)
+        self.resolve_all((offset,))
+
+    def resolve_all(self, offsets: Collection[int]) -> None:
+        """The records at these offsets have reached their outcomes, each once."""
+        unresolved = self._unresolved
+        left = len(unresolved) - len(offsets)
+        unresolved.difference_update(offsets)
+        if len(unresolved) != left:
+            raise ValueError(f"not each of these offsets is outstanding, or one stands there twice: {list(offsets)}")
         if self._intended:
-            self._intended.discard(offset)
+            self._intended.difference_update(offsets)
         order = self._order
-        if len(order) > 2 * len(self._unresolved) + 64:
+        if len(order) > 2 * len(unresolved) + 64:
             # One stuck record at the front must not keep the order of all that came after it.
-            self._order = deque(o for o in order if o in self._unresolved)
+            self._order = deque(o for o in order if o in unresolved)
 
     @property
     def watermark(self) -> int | None:

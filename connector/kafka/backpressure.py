@@ -21,6 +21,9 @@ MOST_AT_ONCE = 500
 """Records in one hand-over to the event loop."""
 MOST_WHILE_HELD = 100
 """The same while something is held: so many may turn out to be for the hub that takes nothing."""
+LEAST_AT_ONCE = 250
+"""Records for which it is worth while to wait a moment when the buffer is nearly full, and there is enough to do:
+reading, handing over and committing cost the same for one record as for many."""
 
 
 class BackPressure:
@@ -45,6 +48,11 @@ class BackPressure:
         if held.seen < self._buffer.handed_over:
             return 0  # what was read last may be for the same hub
         return min(MOST_WHILE_HELD, self._buffer.room(held.leads, held.size))
+
+    @property
+    def least(self) -> int:
+        """For how many records there should be room before any are read."""
+        return 1 if self._held is not None else min(LEAST_AT_ONCE, max(1, self._buffer.max_records // 8))
 
     def half_free(self) -> bool:
         """True when at most half of the buffer is taken."""

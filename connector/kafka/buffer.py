@@ -19,6 +19,7 @@ class Buffer:
         self.handed_over = 0
         """Records ever added."""
         self._settled: deque[tuple[list[Record], bool]] = deque()
+        self._awaited = 1
         self._wake = threading.Event()
         self._records = 0
         self._bytes = 0
@@ -32,29 +33,34 @@ class Buffer:
         """These records have an outcome that is durable (resolved), or were forgotten because their claims were
         released. Each record is settled once, and so is each part of one in parts. Does not block."""
         self._settled.append((records, resolved))
-        self._wake.set()
+        if len(self._settled) >= self._awaited:
+            self._wake.set()
 
     def wake(self) -> None:
         """End a ``wait``."""
         self._wake.set()
 
-    def wait(self, seconds: float) -> None:
-        """Block until something was settled, or for so long."""
-        self._wake.wait(seconds)
+    def wait(self, seconds: float, settlements: int = 1) -> None:
+        """Block until ``settle`` was called so often, ``wake`` was called, or for so long."""
+        self._awaited = settlements
+        if len(self._settled) < settlements:
+            self._wake.wait(seconds)
+        self._awaited = 1
 
-    def add(self, record: Record) -> None:
-        """A record is about to be handed over."""
-        record.claim.outstanding += 1
-        self.handed_over += 1
-        self._records += 1
-        self._bytes += record.size
+    def add(self, records: list[Record]) -> None:
+        """Records are about to be handed over."""
+        for record in records:
+            record.claim.outstanding += 1
+            self._bytes += record.size
+        self.handed_over += len(records)
+        self._records += len(records)
 
     def apply(self, progressed: Callable[[Claim], None]) -> None:
         """Move the progress of what was settled; ``progressed`` is called with each claim whose progress moved."""
         self._wake.clear()
         while self._settled:
             records, done = self._settled.popleft()
-            claims: set[Claim] = set()
+            offsets: dict[Claim, list[int]] = {}
             for record in records:
                 resolved = done
                 if isinstance(record, PartRecord):
@@ -67,11 +73,11 @@ class Buffer:
                 self._records -= 1
                 self._bytes -= record.size
                 if resolved:
-                    claim.progress.resolve(record.offset)
-                    claims.add(claim)
+                    offsets.setdefault(claim, []).append(record.offset)
                 elif not record.in_doubt:
                     claim.progress.withdraw(record.offset)  # it was given up before it was sent
-            for claim in claims:
+            for claim, own in offsets.items():
+                claim.progress.resolve_all(own)
                 progressed(claim)
 
     def room(self, leads_apart: int = 0, bytes_apart: int = 0) -> int:

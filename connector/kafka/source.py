@@ -34,6 +34,10 @@ from connector.kafka.watch import KafkaWatch
 
 HOLD = 0.2
 """Seconds for which the poll is held while the buffer is full: rebalances wait for that long. Then partitions pause."""
+GATHER = 0.01
+"""Seconds for which the poll is held at most until there is room for more than a few records."""
+ENOUGH = 4
+"""Answers that are worth looking at together meanwhile."""
 FINAL_COMMIT = 12.0
 """Seconds for which the last commit is tried again while the group rebalances, because others stop when we do. It is
 refused until we have answered the rebalance, so the consumer is polled meanwhile."""
@@ -198,28 +202,28 @@ class Source(threading.Thread):
         errors: list[KafkaError] = []
         read = skipped = 0
         now, now_ms = time.monotonic(), time.time_ns() // 1_000_000
+        retries = self._settings.retries
+        place: tuple[str, int] | None = None
+        claim: Claim | None = None
+        aged = False
         for message in messages:
             topic, partition, offset = message.topic(), message.partition(), message.offset()
             if error := message.error():
-                if error.code() not in _OF_A_PARTITION or topic is None or partition is None or offset is None:
+                if not self._told_of_partition(error, topic, partition, offset):
                     errors.append(error)
-                elif (claim := self._ours.claim_on(topic, partition)) is None:
-                    pass  # it has left us meanwhile
-                elif error.code() == KafkaError._PARTITION_EOF:
-                    self._reached_end(claim, offset)
-                else:
-                    self._positions.lost(claim)
+                place = None  # its claim may be another from now on
                 continue
             if topic is None or partition is None or offset is None:
                 continue  # a message without error has all three; the types do not say so
-            claim = self._ours.claim_on(topic, partition)
+            if place is None or partition != place[1] or topic != place[0]:
+                # What was fetched together comes together: mostly it is the partition of the record before.
+                place, claim, aged = (topic, partition), self._ours.claim_on(topic, partition), False
             if claim is None:
                 continue
-            if claim.progress.position is not None and offset < claim.progress.position:
+            position = claim.progress.position
+            if position is not None and offset < position:
                 # librdkafka gives no record below where it was told to read, save after a defect of its own or ours.
-                self._watch.trouble(
-                    f"{claim}: offset {offset} after position {claim.progress.position}: going on there"
-                )
+                self._watch.trouble(f"{claim}: offset {offset} after position {position}: going on there")
                 claim = self._ours.start_over(claim, offset, anew=False)
                 self._release()
             read += 1
@@ -230,22 +234,39 @@ class Source(threading.Thread):
                 continue
             kind, timestamp = message.timestamp()
             timestamp_ms = timestamp if kind else None
-            headers = headers_of(message)
-            record = Record(claim, offset, timestamp_ms, message.key(), message.value(), headers, read_ms=now_ms)
-            claim.ages.read(offset, timestamp_ms, now)
+            record = Record(
+                claim, offset, timestamp_ms, message.key(), message.value(), headers_of(message), read_ms=now_ms
+            )
+            if not aged:
+                claim.ages.read(offset, timestamp_ms, now)
+                aged = True
             if taken is Taken.IN_DOUBT:
                 record.in_doubt = True
-            if topic == self._settings.retries and (origin := read_back(record.headers)) is not None:
+            if topic == retries and (origin := read_back(record.headers)) is not None:
                 record.origin = origin
                 record.in_doubt = record.in_doubt or origin.in_doubt
-            self._buffer.add(record)
             records.append(record)
         if read:
             self._watch.read(read, skipped)
         if records:
+            self._buffer.add(records)
             self._hand_over(records)
         for error in errors:
             self._complain(error)
+
+    def _told_of_partition(
+        self, error: KafkaError, topic: str | None, partition: int | None, offset: int | None
+    ) -> bool:
+        """What librdkafka says of a partition in a record's place is dealt with; False: it says something else."""
+        if error.code() not in _OF_A_PARTITION or topic is None or partition is None or offset is None:
+            return False
+        claim = self._ours.claim_on(topic, partition)
+        if claim is not None:  # or it has left us meanwhile
+            if error.code() == KafkaError._PARTITION_EOF:
+                self._reached_end(claim, offset)
+            else:
+                self._positions.lost(claim)
+        return True
 
     def _reached_end(self, claim: Claim, offset: int) -> None:
         """Nothing below this offset is left to read. It may lie above the last record: what ends a transaction has an
@@ -279,16 +300,28 @@ class Source(threading.Thread):
             return 1  # the poll goes on, for heartbeats, commits and rebalances; paused partitions give nothing
         self._full = False
         self._pause(consumer, self._pressure.overdrawn(self._ours))
-        if room := self._pressure.room():
+        if (room := self._pressure.room()) >= self._pressure.least:
             return room
-        until = time.monotonic() + HOLD
-        while not self._pressure.room() and not self._stopping and (left := until - time.monotonic()) > 0:
-            self._serve(min(left, 0.01))
-        if not self._pressure.room():
-            self._full = True
-            self._pause(consumer, self._ours)
-            return 1
-        return 0
+        room = self._gather()
+        if self._stopping or room >= self._pressure.least:
+            return 0  # another turn: what has come back is committed first, and what is overdrawn now is paused
+        if room:
+            return room
+        self._full = True
+        self._pause(consumer, self._ours)
+        return 1
+
+    def _gather(self) -> int:
+        """Hold the poll until there is room for more than a few records, for a moment; for any at all, for longer."""
+        room, started = 0, time.monotonic()
+        while not self._stopping and time.monotonic() - started < (GATHER if room else HOLD):
+            self._buffer.wait(GATHER, settlements=ENOUGH if room else 1)
+            self._settle()
+            self._outbox.poll()
+            room = self._pressure.room()
+            if room >= self._pressure.least:
+                break
+        return room
 
     def _pause(self, consumer: Consumer, claims: Iterable[Claim]) -> None:
         """Have exactly these paused."""

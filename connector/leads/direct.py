@@ -57,8 +57,9 @@ def compile_direct_template(node: nodes.Template, known: Known) -> Evaluate | No
         parts = [_part(child, known) for output in node.body for child in _children(output)]
     except NotDirectError:
         return None
-    join = _join_of(len(parts))
-    return lambda scope: join([part if isinstance(part, str) else text(part(scope)) for part in parts])
+    calls = [always(part) if isinstance(part, str) else part for part in parts]
+    join = _join_of(len(calls))
+    return lambda scope: join([made if type(made := call(scope)) is str else text(made) for call in calls])
 
 
 def _children(node: nodes.Node) -> list[nodes.Expr]:

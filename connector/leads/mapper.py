@@ -178,6 +178,8 @@ class Mapper:
             fail("lead_id", error)
         if isinstance(value, UUID) or (isinstance(value, int) and not isinstance(value, bool)):
             value = str(value)
+        if type(value) is str and value and not value.isspace():
+            return value
         if value is None or _blank(value):
             raise RefusalError(Reason.MISSING_FIELD, "lead_id: the lead has none")
         if not isinstance(value, str):

@@ -7,7 +7,7 @@ lead is set aside only when nothing is left.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import NamedTuple, TypeAlias
 
 import phonenumbers
@@ -131,6 +131,9 @@ def _text(value: object) -> str | None:
 def _digits(text: str) -> str:
     """The digits of what looks like a phone number; empty for what does not. How many there must be is for the API to
     say: its page does not."""
+    digits = text[1:] if text[:1] == "+" else text
+    if digits.isdigit() and digits.isascii():
+        return digits  # what nearly every number is
     return _NOT_DIGITS.sub("", text) if _PHONE.fullmatch(text) else ""
 
 
@@ -181,10 +184,16 @@ def _e164(number: phonenumbers.PhoneNumber) -> str:
     return str(phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164))
 
 
-def flat(value: object) -> Iterator[object]:
+def flat(value: object) -> Iterable[object]:
     """What stands in lists in lists, without the nulls."""
+    if type(value) is list and all(type(each) is str for each in value):
+        return value
+    return _flat(value)
+
+
+def _flat(value: object) -> Iterator[object]:
     if isinstance(value, list | tuple):
         for each in value:
-            yield from flat(each)
+            yield from _flat(each)
     elif value is not None:
         yield value

@@ -83,8 +83,9 @@ class Route:
             body,
             self._fixed is None and split is None,
             expires_at_ms,
-            collect=self._collect,
-            dropped=scope.dropped,
+            None,
+            self._collect,
+            scope.dropped,
         )
 
     def _named(self, scope: Scope) -> Destination:

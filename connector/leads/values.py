@@ -102,6 +102,8 @@ def plain(value: object, depth: int = 0) -> object:
     kind = type(value)
     if value is None or kind is str or kind is bool:
         return value
+    if kind is dict:
+        return _plain_object(value, depth)
     if isinstance(value, int):
         if not -_INT64 <= value < _UINT64:
             raise UnsendableError("an integer beyond 64 bits")
@@ -110,19 +112,27 @@ def plain(value: object, depth: int = 0) -> object:
         if not math.isfinite(value):
             raise UnsendableError("a number that is not finite")
         return value
-    if isinstance(value, dict | list | tuple):
-        if depth >= MAX_DEPTH:
-            raise UnsendableError(f"nested more than {MAX_DEPTH} deep")
-        if isinstance(value, dict):
-            return _plain_object(value, depth)
+    if isinstance(value, dict):
+        return _plain_object(value, depth)
+    if isinstance(value, list | tuple):
+        _check_depth(depth)
         return [kept for each in value if (kept := plain(each, depth + 1)) is not None]
     return text(value)
 
 
+def _check_depth(depth: int) -> None:
+    if depth >= MAX_DEPTH:
+        raise UnsendableError(f"nested more than {MAX_DEPTH} deep")
+
+
 def _plain_object(value: dict[object, object], depth: int) -> dict[str, object]:
     """An object without its nulls. Raises UnsendableError for a key that is not text."""
+    _check_depth(depth)
     result: dict[str, object] = {}
     for key, each in value.items():
+        if type(each) is str and type(key) is str:
+            result[key] = each
+            continue
         if not isinstance(key, str):
             raise UnsendableError(f"an object's key of type {type(key).__name__}")
         kept = plain(each, depth + 1)

@@ -61,7 +61,7 @@ class Histogram(Collector):
         self._series: dict[tuple[str, ...], Series] = {} if labels else {(): Series(self._bounds)}
 
     def labels(self, *values: str) -> Series:
-        """The series of these labels' values, made when it is first asked for. Raises ValueError for too few or many."""
+        """The series of these values, made when it is first asked for. Raises ValueError for too few or too many."""
         if len(values) != len(self._labels):
             raise ValueError(f"{self._name} has the labels {self._labels}")
         found = self._series.get(values)
