@@ -123,11 +123,14 @@ class Dispatcher:
 
         ``more_coming``: ``submit`` is called again within this turn of the loop or the next, as ``Lane.take`` has it.
         """
+        before: Destination | None = None
+        lane: Lane | None = None
         for shipment in shipments:
             destination = shipment.lead.destination
-            lane = self._fed.get(destination)
-            if lane is None:
-                lane = self._fed[destination] = self._lane(shipment.lead)
+            if lane is None or destination is not before:  # hashing one costs more than all else here
+                before, lane = destination, self._fed.get(destination)
+                if lane is None:
+                    lane = self._fed[destination] = self._lane(shipment.lead)
             lane.add(shipment)
         self._more_coming = more_coming
         for destination, lane in self._fed.items():

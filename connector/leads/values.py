@@ -102,7 +102,7 @@ def plain(value: object, depth: int = 0) -> object:
     kind = type(value)
     if value is None or kind is str or kind is bool:
         return value
-    if kind is dict:
+    if isinstance(value, dict):
         return _plain_object(value, depth)
     if isinstance(value, int):
         if not -_INT64 <= value < _UINT64:
@@ -112,8 +112,6 @@ def plain(value: object, depth: int = 0) -> object:
         if not math.isfinite(value):
             raise UnsendableError("a number that is not finite")
         return value
-    if isinstance(value, dict):
-        return _plain_object(value, depth)
     if isinstance(value, list | tuple):
         _check_depth(depth)
         return [kept for each in value if (kept := plain(each, depth + 1)) is not None]
