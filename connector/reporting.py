@@ -399,9 +399,9 @@ class Reporting:
         self._sound(Alarm.LETTER, by=topic, topic=topic, error=message)
 
     def receipts_forgone(self, topic: str, receipts: int) -> None:
-        """Receipts that were not written, because the partition left us or we stop; their leads' outcomes stand."""
+        """Receipts that were not written, because we stop or they are too many; their leads' outcomes stand."""
         self._metrics.receipts_missing.inc(receipts)
-        self._sound(Alarm.RECEIPTS_FORGONE, by=topic, topic=topic)
+        self._sound(Alarm.RECEIPTS_FORGONE, by=topic, topic=topic, receipts=receipts)
 
     def turned(self, standings: dict[Claim, Standing]) -> None:
         """The Kafka thread turns."""
