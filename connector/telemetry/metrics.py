@@ -11,6 +11,8 @@ from typing import NamedTuple
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, disable_created_metrics
 
+from connector.telemetry.troubles import Kind
+
 disable_created_metrics()  # type: ignore[no-untyped-call]
 
 _SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60)
@@ -156,6 +158,9 @@ class Metrics:
 
     def _process(self) -> None:
         self._section = "Process"
+        self.troubles = self._gauge(
+            "troubles", "How much is wrong now, as `/readyz` says it.", {"kind": ", ".join(kind.value for kind in Kind)}
+        )
         self.secret_reloads = self._counter("secret_reloads", "Secrets read again after a change.", _SECRET)
         self.secret_unusable = self._gauge(
             "secret_unusable", "1 while a changed secret cannot be used, and the one before serves.", _SECRET

@@ -76,7 +76,7 @@ def clock(milliseconds: int) -> str:
     return datetime.fromtimestamp(milliseconds / 1000, UTC).strftime("%H:%M:%S")
 
 
-_BREAKER_TONES: Mapping[str, Tone] = {"closed": "good", "half_open": "warn", "open": "bad"}
+_BREAKER_TONES: Mapping[str, Tone] = {"closed": "good", "half_open": "warn", "open": "bad", "refuses": "bad"}
 
 
 def breaker_tone(state: str) -> Tone:
@@ -86,7 +86,8 @@ def breaker_tone(state: str) -> Tone:
 
 def breaker_name(state: str) -> str:
     """A breaker's state in words that need no book."""
-    return {"closed": "takes leads", "open": "takes nothing", "half_open": "is being tried"}[state]
+    names = {"closed": "takes leads", "open": "takes nothing", "half_open": "is being tried", "refuses": "refuses them"}
+    return names[state]
 
 
 _ENVIRONMENT = Environment(
