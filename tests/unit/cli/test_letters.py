@@ -21,7 +21,7 @@ from tests.unit.repair.support import DEAD, NOW_MS, Topics, letter
     [
         (["dlq", "list", "--state", "lost"], "'lost' is none of open, replayed"),
         (["dlq", "list", "nowhere"], "'nowhere' is no position such as leads.dead/0/17"),
-        (["dlq", "show", "leads/0/1"], "'leads/0/1' is no position such as leads.dead/0/17"),
+        (["dlq", "show", "leads/0/-1"], "'leads/0/-1' is no position such as leads.dead/0/17"),
         (["dlq", "list", "--from", "yesterday"], "'yesterday' is not a time"),
         (["dlq", "discard", "--yes", "--because", "x"], "say which letters: positions, filters, or --all"),
         (["dlq", "discard", "--yes", "0/1", "--because", " "], "say why"),
