@@ -8,7 +8,7 @@ from typing import Literal, NamedTuple
 
 from connector.telemetry.history import Minute
 from connector.telemetry.recent import Answered, Aside, Rebalance
-from connector.telemetry.troubles import Kind, Trouble, told
+from connector.telemetry.troubles import Group, Kind, Trouble, grouped
 
 Tone = Literal["good", "warn", "bad", ""]
 
@@ -28,6 +28,7 @@ class Verdict(NamedTuple):
     tone: Tone
     title: str
     text: str
+    troubles: Sequence[Group] = ()
 
 
 class Figure(NamedTuple):
@@ -105,7 +106,9 @@ def verdict(status: Status) -> Verdict:
     later = {name: trouble for name, trouble in status.troubles.items() if not trouble.kind.holds}
     if not later:
         return found
-    return Verdict("bad" if found.tone == "bad" else "warn", found.title, f"{found.text} But {told(later)}")
+    return Verdict(
+        "bad" if found.tone == "bad" else "warn", found.title, found.text, [*found.troubles, *grouped(later)]
+    )
 
 
 def _verdict(status: Status) -> Verdict:
@@ -116,12 +119,13 @@ def _verdict(status: Status) -> Verdict:
     paused = {name: trouble for name, trouble in status.troubles.items() if trouble.kind is Kind.PAUSE}
     holding = {name: each for name, each in status.troubles.items() if each.kind.holds and name not in paused}
     if holding:
-        return Verdict("bad", "Leads are held up", f"{told(holding | paused)}.")
+        waiting = f"{status.lag:,} leads wait, the oldest for {duration(status.lag_seconds)}." if status.lag else ""
+        return Verdict("bad", "Leads are held up", waiting, grouped(holding | paused))
     if not status.joined:
         return Verdict("warn", "Joining the group", "No partition is ours yet.")
     if paused:
         title = "A route is paused" if len(paused) == 1 else "Routes are paused"
-        return Verdict("warn", title, f"{told(paused)}; {status.lag:,} leads wait.")
+        return Verdict("warn", title, f"{status.lag:,} leads wait.", grouped(paused))
     if status.lag_seconds > LATE:
         text = f"{status.lag:,} leads wait, the oldest for {duration(status.lag_seconds)}."
         return Verdict("warn", "Catching up", text)

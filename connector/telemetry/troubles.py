@@ -51,12 +51,20 @@ def trouble(kind: Kind, alarm: Alarm, text: str = "") -> Trouble:
     return Trouble(kind, text or alarm.advice, alarm.slug)
 
 
-def told(troubles: Mapping[str, Trouble]) -> str:
-    """All of them in a line; what is the matter with several is said once."""
-    names: dict[str, list[str]] = {}
+class Group(NamedTuple):
+    """What is the matter with one thing, or with several."""
+
+    names: str
+    text: str
+    runbook: str
+
+
+def grouped(troubles: Mapping[str, Trouble]) -> list[Group]:
+    """All of them; what is the matter with several is said once."""
+    names: dict[tuple[str, str], list[str]] = {}
     for name, each in troubles.items():
-        names.setdefault(str(each), []).append(name)
-    return "; ".join(f"{_named(those)}: {text}" for text, those in names.items())
+        names.setdefault((each.text, each.runbook), []).append(name)
+    return [Group(_named(those), *what) for what, those in names.items()]
 
 
 def _named(names: list[str]) -> str:

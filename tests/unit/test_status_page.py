@@ -10,7 +10,7 @@ import pytest
 from connector.status import counted
 from connector.telemetry.history import Minute
 from connector.telemetry.metrics import Metrics
-from connector.telemetry.page import bars, curve, main, page_headers, render
+from connector.telemetry.page import bars, curve, in_short, main, page_headers, render
 from connector.telemetry.recent import Answered, Aside, Rebalance
 from connector.telemetry.status import Hub, Partition, Status, duration, verdict
 from connector.telemetry.troubles import Kind, Trouble
@@ -55,14 +55,19 @@ FLOWING = Status(
             {"troubles": {f"hub {n}": AWAY for n in range(7)}, "joined": False},
             "bad",
             "Leads are held up",
-            "hub 0, hub 1, hub 2, hub 3, hub 4 and 2 more: the API is unavailable (runbook: api-unavailable).",
+            "hub 0, hub 1, hub 2, hub 3, hub 4 and 2 more: the API is unavailable (runbook: api-unavailable)",
         ),
         ({"stuck": ["leads[3]"], "troubles": {"a": AWAY}}, "bad", "Stuck", "leads[3]"),
-        ({"troubles": {"route a": PAUSED, "table": BAD_FILE}}, "warn", "A route is paused", "But table: line 2"),
+        (
+            {"troubles": {"route a": PAUSED, "table": BAD_FILE}},
+            "warn",
+            "A route is paused",
+            "4 leads wait. | route a: paused",
+        ),
         ({"troubles": {"route a": PAUSED, "route b": PAUSED}}, "warn", "Routes are paused", "route a, route b: paused"),
         ({"troubles": {"route a": PAUSED, "hub b": AWAY}}, "bad", "Leads are held up", "route a: paused"),
-        ({"troubles": {"table": BAD_FILE}}, "warn", "Leads flow", "But table: line 2 (runbook: changed-file)"),
-        ({"troubles": {"hub b": AWAY, "table": BAD_FILE}}, "bad", "Leads are held up", "). But table: line 2"),
+        ({"troubles": {"table": BAD_FILE}}, "warn", "Leads flow", "| table: line 2 (runbook: changed-file)"),
+        ({"troubles": {"hub b": AWAY, "table": BAD_FILE}}, "bad", "Leads are held up", ") | table: line 2"),
         ({"draining": True, "stuck": ["leads[3]"]}, "warn", "Ending", "3 leads"),
     ],
 )
@@ -70,7 +75,8 @@ def test_the_first_thing_to_read(changes: dict[str, object], tone: str, title: s
     """What stops leads comes before what delays them."""
     told = verdict(replace(FLOWING, **changes))  # type: ignore[arg-type]
     assert (told.tone, told.title) == (tone, title)
-    assert text in told.text
+    troubles = [f"{each.names}: {each.text} (runbook: {each.runbook})" for each in told.troubles]
+    assert text in " | ".join([told.text, *troubles])
 
 
 def test_what_comes_from_outside_is_text() -> None:
@@ -108,6 +114,20 @@ def test_pictures_of_anything() -> None:
             assert re.fullmatch(r"[MLVhvz0-9. -]*", path)
     assert curve([BUSY, IDLE, BUSY, BUSY]).count("M") == 2, "it breaks where nothing was delivered"
     assert bars([BUSY, IDLE, BUSY]).count("M") == 2
+
+
+@pytest.mark.parametrize(
+    ("names", "text"),
+    [
+        (["leads[0]"], "leads[0]"),
+        (["a[2]", "a[0]", "a[1]", "a[5]", "b-c[7]", "a[10]", "a[11]"], "a[0-2, 5, 10-11], b-c[7]"),
+        ([], ""),
+        (["<b>", "x[y]", "z["], "<b>, x[y], z["),
+    ],
+)
+def test_partitions_in_short(names: list[str], text: str) -> None:
+    """Sixty of them in a line, not in a screen."""
+    assert in_short(names) == text
 
 
 @pytest.mark.parametrize(
