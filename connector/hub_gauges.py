@@ -30,6 +30,13 @@ class HubState:
     limit: int
     in_flight: int = 0
     waiting: int = 0
+    storming: bool = False
+    """Its leads are held, for it refuses nearly all."""
+
+    @property
+    def told(self) -> str:
+        """Its state as the status page has it."""
+        return "refuses" if self.storming and self.state is BreakerState.CLOSED else self.state.value
 
 
 def hub_states(lanes: Iterable[tuple[Destination, Lane]]) -> dict[str, HubState]:
@@ -44,8 +51,13 @@ def hub_states(lanes: Iterable[tuple[Destination, Lane]]) -> dict[str, HubState]
         hub.limit = min(hub.limit, lane.limit)
         hub.in_flight += lane.in_flight
         hub.waiting += lane.waiting
-    first = sorted(hubs.items(), key=lambda item: (_WORST_FIRST.index(item[1].state), -item[1].waiting, item[0]))
+        hub.storming |= lane.storming
+    first = sorted(hubs.items(), key=lambda item: (_rank(item[1]), -item[1].waiting, item[0]))
     return dict(first[:MOST])
+
+
+def _rank(hub: HubState) -> tuple[int, bool]:
+    return _WORST_FIRST.index(hub.state), not hub.storming
 
 
 def label_of(hub: str) -> str:

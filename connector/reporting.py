@@ -27,6 +27,7 @@ from connector.telemetry.histogram import Series
 from connector.telemetry.logs import Repeats
 from connector.telemetry.metrics import TIME_TO_LEAD_PARTS, Metrics
 from connector.telemetry.recent import Answered, Aside, Rebalance, Recent
+from connector.telemetry.troubles import Kind, Trouble, trouble
 from connector.ucontact.client import Secret
 
 log = structlog.get_logger("connector")
@@ -102,6 +103,8 @@ class Reporting:
             for reason in _DEAD_ON_ROUTES:
                 outcomes.labels(route, Outcome.DEAD_LETTER.value, reason.value)
             outcomes.labels(route, Outcome.EXPIRED.value, Reason.TOO_OLD.value)
+            for reason in (Reason.AMBIGUOUS, Reason.IN_DOUBT):
+                outcomes.labels(route, Outcome.PARKED.value, reason.value)
 
     def _begin(self) -> None:
         """Give what alerts count its series before anything is counted: of one that begins above 0, Prometheus does not
@@ -110,6 +113,8 @@ class Reporting:
         for reason in _DEAD_BEFORE_ROUTES:
             outcomes.labels("", Outcome.DEAD_LETTER.value, reason.value)
         outcomes.labels("", Outcome.EXPIRED.value, Reason.TOO_OLD.value)
+        for reason in (Reason.AMBIGUOUS, Reason.IN_DOUBT):
+            outcomes.labels("", Outcome.PARKED.value, reason.value)
         for answer in AnswerClass:
             self._metrics.requests.labels(answer.value)
         for what in get_args(Secret):
@@ -125,7 +130,7 @@ class Reporting:
 
     def lease_expired(self, leads: int) -> None:
         """Nothing is sent while the brokers do not confirm that the partitions are ours."""
-        self._health.troubles["kafka"] = Alarm.NOT_OURS.advice
+        self._health.troubles["kafka"] = trouble(Kind.KAFKA, Alarm.NOT_OURS)
         self._sound(Alarm.NOT_OURS, leads=leads)
 
     def request_answered(self, destination: Destination, leads: int, answer: Answer, lane: Lane) -> None:
@@ -143,17 +148,18 @@ class Reporting:
         )
         answered = Answered(self._now_ms(), answer.kind.value, answer.status, answer.seconds)
         self.recent.answered(label_of(destination.hub), answered)
-        self._tell_state(destination, lane)
-        trouble = f"hub {destination.hub}"
+        self._tell_state(destination, lane, answer)
+        name = f"hub {destination.hub}"
         alarm = _ANSWERS.get(answer.kind)
         if alarm is None:
-            if self._health.troubles.pop(trouble, None):
+            if self._health.troubles.pop(name, None):
                 log.info("the API accepts again", hub=destination.hub)
             return
         if answer.kind is AnswerClass.UNKNOWN_HUB and not lane.failures:
-            self._health.troubles.pop(trouble, None)  # events named it, and may name any number: nothing waits for it
+            self._health.troubles.pop(name, None)  # events named it, and may name any number: nothing waits for it
         else:
-            self._health.troubles[trouble] = alarm.advice
+            seen = answer.excerpt if answer.status is None else answer.status
+            self._health.troubles[name] = trouble(Kind.HUB, alarm, f"{alarm.text} ({seen}): {alarm.do}")
         self._sound(
             alarm,
             by=destination.hub,
@@ -165,13 +171,14 @@ class Reporting:
             failures_in_a_row=lane.failures,
         )
 
-    def _tell_state(self, destination: Destination, lane: Lane) -> None:
+    def _tell_state(self, destination: Destination, lane: Lane, answer: Answer) -> None:
         """Tell when a hub's breaker opens or closes, or a storm of refusals begins or ends."""
         opened, storming = lane.state is not BreakerState.CLOSED, lane.storming
         if opened != (destination in self._open):
             if opened:
                 self._open.add(destination)
-                self._sound(Alarm.HUB_TAKES_NOTHING, by=destination.hub, hub=destination.hub)
+                known = {"answer": answer.kind.value, "status": answer.status}
+                self._sound(Alarm.HUB_TAKES_NOTHING, by=destination.hub, hub=destination.hub, **known)
             else:
                 self._open.discard(destination)
                 log.info("the hub takes leads again", hub=destination.hub)
@@ -179,11 +186,11 @@ class Reporting:
         if storming != (destination in self._storms):
             if storming:
                 self._storms.add(destination)
-                self._health.troubles[f"storm {destination.hub}"] = Alarm.STORM.advice
+                self._health.troubles[_refusals(destination)] = trouble(Kind.REFUSALS, Alarm.STORM)
                 self._sound(Alarm.STORM, by=destination.hub, hub=destination.hub)
             else:
                 self._storms.discard(destination)
-                self._health.troubles.pop(f"storm {destination.hub}", None)
+                self._health.troubles.pop(_refusals(destination), None)
                 log.info("the API accepts leads again: going on", hub=destination.hub)
             self._metrics.hubs_storming.set(len(self._storms))
 
@@ -263,7 +270,7 @@ class Reporting:
     def secret_trouble(self, what: Secret, message: str) -> None:
         """A changed file cannot be used; what was read before stays in use."""
         self._metrics.secret_unusable.labels(what).set(1)
-        self._health.troubles[what] = message
+        self._health.troubles[what] = trouble(Kind.CREDENTIALS, Alarm.SECRET, message)
         Alarm.SECRET.sound(error=message)
 
     def secret_usable(self, what: Secret) -> None:
@@ -282,8 +289,9 @@ class Reporting:
 
     def file_trouble(self, what: str, path: Path, message: str) -> None:
         """Its changed file cannot be used; what was read before stays in use."""
-        if self._health.troubles.get(key := f"{what} {path}") != message:
-            self._health.troubles[key] = message
+        found = trouble(Kind.FILE, Alarm.FILE, message)
+        if self._health.troubles.get(key := f"{what} {path}") != found:
+            self._health.troubles[key] = found
             Alarm.FILE.sound(what=what, error=message)
 
     def hubs_gone(self, destinations: Iterable[Destination]) -> None:
@@ -291,18 +299,22 @@ class Reporting:
         for destination in destinations:
             self._open.discard(destination)
             self._storms.discard(destination)
-            for trouble in (f"hub {destination.hub}", f"storm {destination.hub}"):
-                self._health.troubles.pop(trouble, None)
+            for name in (f"hub {destination.hub}", _refusals(destination)):
+                self._health.troubles.pop(name, None)
         self._metrics.hubs_open.set(len(self._open))
         self._metrics.hubs_storming.set(len(self._storms))
 
     def routes_paused(self, paused: Collection[str]) -> None:
         """The leads of these routes wait, and of no others."""
-        for trouble in [trouble for trouble in self._health.troubles if trouble.startswith(_ROUTE)]:
-            del self._health.troubles[trouble]
+        troubles = self._health.troubles
+        before = {name.removeprefix(_ROUTE) for name, each in troubles.items() if each.kind is Kind.PAUSE}
+        for route in sorted(before.difference(paused)):
+            del troubles[f"{_ROUTE}{route}"]
+            log.info("the route is not paused any more: its leads go", route=route)
         for route in sorted(paused):
-            self._health.troubles[f"{_ROUTE}{route}"] = "paused by the configuration"
-            log.info("the route is paused: its leads wait", route=route)
+            troubles[f"{_ROUTE}{route}"] = Trouble(Kind.PAUSE, "paused by the configuration")
+            if route not in before:
+                log.info("the route is paused: its leads wait", route=route)
 
     def spans_lost(self, message: str) -> None:
         """Spans could not be exported, and are gone. Any thread."""
@@ -310,7 +322,7 @@ class Reporting:
 
     def registry_away(self, message: str) -> None:
         """The schema registry cannot be asked; records that need it wait."""
-        self._health.troubles["schema registry"] = message
+        self._health.troubles["schema registry"] = trouble(Kind.REGISTRY, Alarm.REGISTRY, message)
         self._sound(Alarm.REGISTRY, error=message)
 
     def registry_answered(self, *, found: bool) -> None:
@@ -385,7 +397,7 @@ class Reporting:
 
     def trouble(self, message: str) -> None:
         """Kafka reports an error that is gone on after."""
-        self._health.troubles["kafka"] = message
+        self._health.troubles["kafka"] = trouble(Kind.KAFKA, Alarm.KAFKA, message)
         self._sound(Alarm.KAFKA, by=message, error=message)
 
     def topic_written(self, topic: str) -> None:
@@ -395,13 +407,13 @@ class Reporting:
 
     def topic_trouble(self, topic: str, message: str) -> None:
         """A letter or receipt cannot be written; its record's partition waits."""
-        self._health.troubles[f"topic {topic}"] = message
+        self._health.troubles[f"topic {topic}"] = trouble(Kind.TOPIC, Alarm.LETTER, message)
         self._sound(Alarm.LETTER, by=topic, topic=topic, error=message)
 
     def receipts_forgone(self, topic: str, receipts: int) -> None:
-        """Receipts that were not written, because the partition left us or we stop; their leads' outcomes stand."""
+        """Receipts that were not written, because we stop or they are too many; their leads' outcomes stand."""
         self._metrics.receipts_missing.inc(receipts)
-        self._sound(Alarm.RECEIPTS_FORGONE, by=topic, topic=topic)
+        self._sound(Alarm.RECEIPTS_FORGONE, by=topic, topic=topic, receipts=receipts)
 
     def turned(self, standings: dict[Claim, Standing]) -> None:
         """The Kafka thread turns."""
@@ -427,6 +439,10 @@ def _since(shipment: Shipment) -> int | None:
 def _seconds(begin_ms: int, end_ms: int) -> float:
     """From one instant to another; none where clocks disagree."""
     return (end_ms - begin_ms) / 1000 if end_ms > begin_ms else 0.0
+
+
+def _refusals(destination: Destination) -> str:
+    return f"refusals of hub {destination.hub}"
 
 
 def _names(claims: list[Claim]) -> list[str]:

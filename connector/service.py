@@ -10,6 +10,7 @@ import itertools
 import os
 import signal
 import time
+from collections import Counter
 from collections.abc import Callable
 from concurrent.futures import Future
 from typing import TYPE_CHECKING, TypeVar
@@ -49,6 +50,7 @@ from connector.telemetry.alarms import Alarm
 from connector.telemetry.health import Health
 from connector.telemetry.metrics import Metrics
 from connector.telemetry.status import Status
+from connector.telemetry.troubles import Kind
 from connector.watched import Unusable
 
 if TYPE_CHECKING:
@@ -134,6 +136,9 @@ class Service:
         self._metrics.waiting.set(self._dispatcher.waiting)
         self._metrics.token_expiry.set(self._api.token_expires_at or 0)
         set_hubs(self._metrics, hub_states(self._dispatcher.lanes.items()))
+        troubles = Counter(trouble.kind for trouble in self._health.now_wrong().values())
+        for kind in Kind:
+            self._metrics.troubles.labels(kind.value).set(troubles[kind])
         waiting = self._intake.paused
         self._metrics.paused.clear()
         for route in self._plan.paused:

@@ -13,7 +13,7 @@ from connector.config import Loaded
 from connector.delivery.lane import Lane
 from connector.hub_gauges import hub_states
 from connector.leads.mapped import Destination
-from connector.leads.outcome import Outcome
+from connector.leads.outcome import Outcome, Reason
 from connector.plan import Plan
 from connector.reporting import Reporting
 from connector.telemetry.health import Health
@@ -23,7 +23,8 @@ from connector.telemetry.status import Hub, Partition, Status
 
 P95_MINUTES = 5
 _NOT_WANTED = frozenset({Outcome.FILTERED, Outcome.DUPLICATE})
-"""That a lead ends so is nobody's fault."""
+"""That a lead ends so is nobody's fault. (What waits on the retry topic, for its hub is down, comes back by itself: it
+counts among those that wait.)"""
 
 
 class StatusBoard:
@@ -63,13 +64,13 @@ class StatusBoard:
             version=connector.__version__,
             joined=health.joined,
             draining=health.draining,
-            troubles=dict(health.troubles),
+            troubles=health.now_wrong(),
             stuck=health.standstill.stuck(health.clock()),
             routes=self._history.routes(),
             p95=self._history.quantile(0.95, P95_MINUTES),
             outstanding=outstanding,
             hubs=[
-                Hub(name, hub.state.value, hub.limit, hub.in_flight, hub.waiting, recent.answers.get(name))
+                Hub(name, hub.told, hub.limit, hub.in_flight, hub.waiting, recent.answers.get(name))
                 for name, hub in hub_states(lanes).items()
             ],
             partitions=[
@@ -91,7 +92,7 @@ def counted(metrics: Metrics) -> dict[str, Counted]:
     below: dict[str, list[float]] = {}
     for metric in metrics.outcomes.collect():
         for sample in metric.samples:
-            if sample.labels["outcome"] in _NOT_WANTED:
+            if sample.labels["outcome"] in _NOT_WANTED or sample.labels["reason"] == Reason.HUB_DOWN:
                 continue
             by = delivered if sample.labels["outcome"] == Outcome.DELIVERED else aside
             by[sample.labels["route"]] = by.get(sample.labels["route"], 0) + sample.value

@@ -47,11 +47,12 @@ class Kind(Enum):
 
 
 def positions(texts: list[str] | None, topic: str) -> frozenset[Position]:
-    """``topic/partition/offset`` or ``partition/offset``. Raises typer.BadParameter."""
+    """``topic/partition/offset``, of a letter or of the record that it was made of; ``partition/offset``, of a letter.
+    Raises typer.BadParameter."""
     found: set[Position] = set()
     for text in texts or ():
         position = read_position(text if text.count("/") == 2 else f"{topic}/{text}")
-        if position is None or position.topic != topic:
+        if position is None:
             raise typer.BadParameter(f"{text!r} is no position such as {topic}/0/17", param_hint="POSITION")
         found.add(position)
     return frozenset(found)
@@ -79,7 +80,7 @@ def list_letters(config: Path, kind: Kind, selection: Callable[[str], Selection]
     try:
         with Reader(kafka_settings(loaded)) as reader, bars() as bar:
             read = bar(f"reading {topic}")
-            desk = Desk(reader, topic, wanted.positions)
+            desk = Desk(reader, topic, _only(wanted, topic))
             read(0, 2 * desk.offsets)
             desk.survey(read)
             for letter, decision in desk.letters(read):
@@ -91,18 +92,39 @@ def list_letters(config: Path, kind: Kind, selection: Callable[[str], Selection]
     return 0
 
 
-def show(config: Path, kind: Kind, place: str, output: Output) -> int:
-    """Print one letter. Returns the exit code."""
+def _only(wanted: Selection, topic: str) -> frozenset[Position]:
+    """Where to look alone; nowhere in particular, where letters are meant by the records that they were made of."""
+    return wanted.positions if all(each.topic == topic for each in wanted.positions) else frozenset()
+
+
+def _letter_of(reader: Reader, topic: str, place: Position) -> Position:
+    """The newest letter that was made of the record at this place; the place itself where there is none."""
+    found = [
+        (letter.time_ms, letter.position)
+        for letter, _ in Desk(reader, topic).letters()
+        if letter.origin is not None and letter.origin.position == place
+    ]
+    if len(found) > 1:
+        typer.echo(f"note: {number(len(found), 'letter')} of {place} on {topic}; this is the newest", err=True)
+    return max(found)[1] if found else place
+
+
+def show(config: Path, kind: Kind, place: str, output: Output, *, whole: bool) -> int:
+    """Print one letter, unmasked if ``whole``. Returns the exit code."""
     loaded, plan, topic = load(config, kind, _WITH_SCHEMAS)
     [position] = positions([place], topic)
     try:
         with Reader(kafka_settings(loaded)) as reader:
+            if position.topic != topic:
+                position = _letter_of(reader, topic, position)
             desk = Desk(reader, topic, [position])
             desk.survey()
             found = [(each, state) for each, state in desk.letters() if each.position == position]
     except PeekError as error:
         return _failed(error)
     if not found:
+        if position.topic != topic:
+            return _failed(f"no letter was made of it: {topic} has none of {position}")
         return _failed(f"{position} is no letter: nothing is there any more, or not yet, or it is a decision")
     [(letter, decision)] = found
     known = frozenset(text for each in plan.readers for text in symbols(each.raw))
@@ -115,6 +137,7 @@ def show(config: Path, kind: Kind, place: str, output: Output) -> int:
             desk.mark(position),
             lead,
             now,
+            whole=whole,
             known=known,
             base_url=loaded.settings.ucontact.url,
             output=output,
@@ -146,14 +169,17 @@ def replay(config: Path, kind: Kind, selection: Callable[[str], Selection], *, y
     try:
         if not yes or dry_run:
             tally = run(None, written)
-            typer.echo(_told(tally, "would be"))
+            typer.echo(_told(tally, "would be", "would be"))
             if way.receipts is None and tally.replayed:
                 typer.echo(
                     "note: there are no receipts, so nobody knows whether they were delivered meanwhile", err=True
                 )
             if not tally.replayed + tally.delivered + tally.copies:
                 return 0
-            if dry_run or not _confirmed("Send them again?"):
+            if dry_run:
+                typer.echo("nothing was written: without --dry-run it asks, and sends them", err=True)
+                return 0
+            if not _confirmed("Send them again?"):
                 typer.echo("nothing was written; --yes does it without a question", err=True)
                 return 0
         tally = run(Handover(kafka_settings(loaded), topic), written)
@@ -161,7 +187,7 @@ def replay(config: Path, kind: Kind, selection: Callable[[str], Selection], *, y
         replayed = sum(mark.decision is Decision.REPLAYED for mark in written)
         typer.echo(f"{number(replayed, 'letter')} of {topic} went out before; replay again to go on", err=True)
         return _failed(error)
-    typer.echo(_told(tally, "were"))
+    typer.echo(_told(tally, "was", "were"))
     where = way.retries or "the topics that they came from"
     if tally.replayed:
         typer.echo(f"the running connector reads them from {where}; trace tells what becomes of a lead", err=True)
@@ -226,7 +252,7 @@ def decide(
 
 
 def _open(reader: Reader, topic: str, wanted: Selection) -> Iterator[FoundLetter]:
-    desk = Desk(reader, topic, wanted.positions)
+    desk = Desk(reader, topic, _only(wanted, topic))
     desk.survey()
     for letter, decision in desk.letters():
         if decision is None and wanted.takes(letter, decision):
@@ -249,13 +275,16 @@ def _way(loaded: Loaded) -> Way:
     return Way(topics.retries, reads, topics.receipts, max(window_ms, _WINDOW_MS))
 
 
-def _told(tally: Tally, were: str) -> str:
+def _told(tally: Tally, was: str, were: str) -> str:
+    def so_many(count: int) -> str:
+        return f"{count:,} {was if count == 1 else were}"
+
     lines = [f"{number(tally.selected, 'letter')} selected"]
-    lines.append(f"{tally.replayed:,} {were} sent again{f': {each(tally.by_route)}' if tally.replayed else ''}")
+    lines.append(f"{so_many(tally.replayed)} sent again{f': {each(tally.by_route)}' if tally.replayed else ''}")
     if tally.copies:
-        lines.append(f"{tally.copies:,} {were} done with these, as copies of them")
+        lines.append(f"{so_many(tally.copies)} done with these, as copies of them")
     if tally.delivered:
-        lines.append(f"{tally.delivered:,} {were} marked as delivered meanwhile, and not sent")
+        lines.append(f"{so_many(tally.delivered)} marked as delivered meanwhile, and not sent")
     if tally.set_aside:
         lines.append(f"{tally.set_aside.total():,} would be set aside again, and stay: {each(tally.set_aside)}")
     lines += [f"{count:,} stay, cannot be sent: {why}" for why, count in tally.obstacles.most_common()]

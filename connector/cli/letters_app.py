@@ -17,7 +17,12 @@ if TYPE_CHECKING:
 
 Places = Annotated[
     list[str] | None,
-    typer.Argument(metavar="[POSITION]...", help="Letters by position: leads.dead/0/17, or 0/17.", show_default=False),
+    typer.Argument(
+        metavar="[POSITION]...",
+        help="Letters by position (leads.dead/0/17, or 0/17), or by that of the record they were made of, as in the log"
+        " (leads/3/88).",
+        show_default=False,
+    ),
 ]
 Reasons = Annotated[
     list[str] | None, typer.Option("--reason", metavar="REASON", help="Set aside for this reason.", show_default=False)
@@ -122,13 +127,17 @@ def _add_common(app: typer.Typer, called: str, name: str) -> None:
     )
     def show(
         config: ConfigFile,
-        position: Annotated[str, typer.Argument(metavar="POSITION", help="leads.dead/0/17, or 0/17.")],
+        position: Annotated[
+            str,
+            typer.Argument(metavar="POSITION", help="leads.dead/0/17, or 0/17; or, as in the log, where it was read."),
+        ],
+        whole: Annotated[bool, typer.Option("--whole", help="Do not mask what is personal.")] = False,
         output: OutputOption = Output.TEXT,
     ) -> None:
         from connector.cli.letters import Kind
         from connector.cli.letters import show as command
 
-        raise typer.Exit(command(config, Kind(name), position, output))
+        raise typer.Exit(command(config, Kind(name), position, output, whole=whole))
 
 
 def _add_replay(app: typer.Typer, called: str, name: str, what: str) -> None:
@@ -147,6 +156,9 @@ def _add_replay(app: typer.Typer, called: str, name: str, what: str) -> None:
         lead: Lead = None,
         from_: From = None,
         to: To = None,
+        _every: Annotated[
+            bool, typer.Option("--all", help="Every open letter: so it is where nothing else says which.")
+        ] = False,
         yes: Yes = False,
         dry_run: DryRun = False,
     ) -> None:

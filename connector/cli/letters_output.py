@@ -12,7 +12,7 @@ import orjson
 
 from connector.cli.output import Output
 from connector.kafka.decisions import Decision, Mark
-from connector.kafka.found_letters import UNKNOWN, FoundLetter
+from connector.kafka.found_letters import UNKNOWN, FoundLetter, sent_contact
 from connector.leads.mapped import MappedLead
 from connector.leads.outcome import Reason
 from connector.preview import Refused, Request, as_json
@@ -111,19 +111,29 @@ def show_letter(
     lead: object,
     now: list[MappedLead | Refused] | str,
     *,
+    whole: bool,
     known: frozenset[str],
     base_url: str,
     output: Output,
 ) -> bytes:
     """One letter, all of it. ``lead`` as it was decoded (None: it cannot be); ``now``: what the mapping makes of it, or
-    why that cannot be told; ``known``: texts that are not personal."""
-    answer = None if letter.answer is None else masked_answer(letter.answer, lead)
-    shown = masked(lead, known) if isinstance(lead, Mapping) else None
-    results = [_now(each, base_url) for each in now] if isinstance(now, list) else [{"unknown": now}]
+    why that cannot be told; ``known``: texts that are not personal. ``whole``: nothing is masked."""
+    answer = letter.answer if letter.answer is None or whole else masked_answer(letter.answer, lead)
+    shown = (lead if whole else masked(lead, known)) if isinstance(lead, Mapping) else None
+    masked_ = "" if whole else "_masked"
+    results = [_now(each, base_url, masked_) for each in now] if isinstance(now, list) else [{"unknown": now}]
     if output is Output.JSON:
         decided = None if mark is None else _mark(mark)
-        whole = {**_fields(letter, state), "answer": answer, "decided": decided, "lead_masked": shown, "now": results}
-        return as_json({"kind": "letter", **whole}) + b"\n"
+        more = {
+            "sent_at": letter.sent_at,
+            "answer": answer,
+            "decided": decided,
+            f"lead{masked_}": shown,
+            "now": results,
+        }
+        if whole:
+            more["contact_sent"] = _sent(letter)
+        return as_json({"kind": "letter", **_fields(letter, state), **more}) + b"\n"
     lines = [f"{letter.position}: {state}"]
     lines.append(f"set aside  {moment(letter.time_ms)}, at stage {letter.stage or '?'}: {letter.reason}")
     lines += [f"because    {letter.message}"] if letter.message else []
@@ -136,6 +146,9 @@ def show_letter(
     if letter.attempts and letter.attempts != "0":
         told = " ".join(each for each in (letter.status, answer) if each)
         lines.append(f"requests   {letter.attempts}{f'; the answer: {told}' if told else ''}")
+    if letter.sent_at:
+        after = f", and waited for {letter.seconds} s" if letter.seconds else ""
+        lines.append(f"sent at    {letter.sent_at}{after}")
     if mark is not None:
         to = "" if mark.to is None else f", to {mark.to}"
         lines.append(
@@ -143,9 +156,22 @@ def show_letter(
         )
     lines = [printable(line) for line in lines]
     if shown is not None:
-        lines += ["the lead, masked:", json.dumps(json.loads(as_json(shown)), indent=2, ensure_ascii=False)]
+        lines += [f"the lead{'' if whole else ', masked'}:", _indented(shown)]
+    if whole and (contact := _sent(letter)) is not None:
+        lines.append(f"the contact as it was sent: {contact}")
     lines += [_now_text(result) for result in results]
     return ("\n".join(lines) + "\n").encode()
+
+
+def _indented(value: object) -> str:
+    text = json.dumps(json.loads(as_json(value)), indent=2, ensure_ascii=False)
+    return "\n".join(map(printable, text.split("\n")))
+
+
+def _sent(letter: FoundLetter) -> str | None:
+    """The contact as it was posted, JSON in a line; None where the letter has none."""
+    contact = sent_contact(letter)
+    return None if contact is None else printable(contact)
 
 
 def _mark(mark: Mark) -> dict[str, object]:
@@ -153,16 +179,16 @@ def _mark(mark: Mark) -> dict[str, object]:
     return {"decision": mark.decision.value, "time": moment(mark.time_ms), "reason": mark.reason, "to": to}
 
 
-def _now(result: MappedLead | Refused, base_url: str) -> dict[str, object]:
+def _now(result: MappedLead | Refused, base_url: str, masked_: str) -> dict[str, object]:
     if isinstance(result, Refused):
         why = result.why
         return {"set_aside": why.reason.value, "stage": why.stage.value, "message": why.message, "route": result.route}
     url = Request(base_url, result.destination).url
     contact = json.loads(result.body)
     kept = {name: contact[name] for name in _SHOWN_IN_CONTACT if name in contact}
-    hidden = masked(contact)
+    hidden = masked(contact) if masked_ else contact
     shown = {**hidden, **kept} if isinstance(hidden, dict) else hidden
-    return {"route": result.route, "hub": result.destination.hub, "url": url, "contact_masked": shown}
+    return {"route": result.route, "hub": result.destination.hub, "url": url, f"contact{masked_}": shown}
 
 
 def _now_text(now: Mapping[str, object]) -> str:
@@ -171,5 +197,5 @@ def _now_text(now: Mapping[str, object]) -> str:
     if "set_aside" in now:
         route = f"route {now['route']}: " if now["route"] else ""
         return f"now: {route}it would be set aside: {now['set_aside']}: {printable(str(now['message']))}"
-    contact = json.dumps(now["contact_masked"], indent=2, ensure_ascii=False)
+    contact = _indented(now.get("contact_masked", now.get("contact")))
     return f"now: route {now['route']} would POST to {now['url']}\n{contact}"

@@ -31,6 +31,8 @@ DAYS = 7
 def command(config: Path, lead: str, *, start: str | None, output: Output) -> int:
     """Print what became of a lead. Returns the exit code: what is found is a result, also nothing."""
     now_ms = time.time_ns() // 1_000_000
+    if not lead.strip():
+        raise typer.BadParameter("no lead has an empty id", param_hint="LEAD_ID")
     since = Position(time_ms=now_ms - DAYS * 86_400_000) if start is None else moments.position(start, "--from")
     if since.at_end or (since.time_ms is None and since.offset):
         raise typer.BadParameter("earliest, or a time", param_hint="--from")

@@ -20,14 +20,6 @@ def warnings(settings: Settings) -> Iterator[Finding]:
         yield from remark(settings)
 
 
-def _retries_without_park_after(s: Settings) -> Iterator[Finding]:
-    if s.retries is not None and s.delivery.park_after is None:
-        message = "without delivery.park_after only replayed leads are written to it"
-        yield Finding(
-            ("retries",), message, "It is read all the same, so that what was parked before comes back", at_key=True
-        )
-
-
 def _duplicates_without_receipts(s: Settings) -> Iterator[Finding]:
     if s.duplicates is not None and s.receipts is None:
         message = "without receipts what was delivered is forgotten at a restart and when partitions move"
@@ -95,7 +87,6 @@ def _is_local(host: str) -> bool:
 
 
 _REMARKS = (
-    _retries_without_park_after,
     _duplicates_without_receipts,
     _heartbeats_are_the_brokers,
     _drain_covers_a_request,

@@ -35,7 +35,7 @@ SET_ASIDE = {
         Outcome.DEAD_LETTER,
         Stage.DELIVER,
         Reason.REJECTED,
-        "the API refuses this lead; its answer is in the header answer",
+        "the API refuses this lead; `dlq show` has its answer",
     ),
     AnswerClass.TOO_LARGE: SetAside(
         Outcome.DEAD_LETTER,

@@ -67,6 +67,13 @@ class PartitionProgress:
         """How many records were taken and have no outcome yet."""
         return len(self._unresolved)
 
+    def without_outcome(self, end: int) -> int:
+        """How many offsets before ``end`` have no outcome: records that were taken, and what is not read yet."""
+        position = end if self._position is None else self._position
+        unread = max(0, end - position)
+        known = sum(max(0, min(last, end) - max(first, position)) for first, last in self._restored)
+        return len(self._unresolved) + unread - known
+
     def take(self, offset: int) -> Taken:
         """Count a record as read."""
         if self._position is not None and offset < self._position:

@@ -38,6 +38,9 @@ class FoundLetter(NamedTuple):
     attempts: str | None
     status: str | None
     answer: str | None
+    sent_at: str | None = None
+    """When its last request was sent, and ``seconds`` how long that took: letters for review have both."""
+    seconds: str | None = None
 
     @property
     def position(self) -> Position:
@@ -82,7 +85,17 @@ def find_letter(record: Peeked) -> FoundLetter:
         texts.get("attempts"),
         texts.get("status"),
         texts.get("answer"),
+        texts.get("sent-at"),
+        texts.get("seconds"),
     )
+
+
+def sent_contact(letter: FoundLetter) -> str | None:
+    """The contact as it was posted, whole and personal: JSON that letters for review have. None where it is absent."""
+    for name, content in letter.record.headers or ():
+        if name == f"{PREFIX}contact":
+            return content if isinstance(content, str) else (content or b"").decode("utf-8", "replace")
+    return None
 
 
 def replay_letter(topic: str, letter: FoundLetter, *, returns: bool, now_ms: int) -> Letter:

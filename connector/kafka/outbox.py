@@ -11,7 +11,7 @@ import itertools
 import time
 import zlib
 from collections import Counter, deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 
 from confluent_kafka import KafkaError, KafkaException, Producer
@@ -25,6 +25,10 @@ RETRY = 1.0
 """Seconds between two tries to write a letter."""
 PURGE = 1.0
 """Seconds for a failed producer to give back what it had."""
+RETRY_LATE = 5.0
+"""Seconds between two tries to write receipts that nobody waits for."""
+MOST_LATE = 20_000
+"""Records whose receipts are tried on while nobody waits for them; of more, they are forgone. About 1 KB each."""
 
 
 class Outbox:
@@ -33,7 +37,9 @@ class Outbox:
 
     The first letter of a record makes its outcome durable; those after it are receipts. Until then a record whose claim
     is released is abandoned: its next owner sets it aside. From then on it will be ``done`` whatever happens to the
-    receipts, for its next owner would send it, or set it aside, a second time.
+    receipts, for its next owner would send it, or set it aside, a second time. They are tried on all the same, until
+    the end: without them a broker that was away for longer than the session leaves leads of which nobody finds what
+    became of them.
     """
 
     def __init__(
@@ -46,7 +52,7 @@ class Outbox:
     ) -> None:
         """``on_trouble(topic, text)``: a try failed; the text says what to do. ``on_written(topic)``: after troubles,
         no letter of this topic is in trouble any more. ``on_forgone(topic, receipts)``: so many receipts are not known
-        to be written, and are not tried again."""
+        to be written, and are not tried again: the end has come, or they are too many."""
         self._connect = connect
         self._producer = connect()
         self._partitions = Partitions()
@@ -56,6 +62,8 @@ class Outbox:
         self._at_once: deque[Parcel] = deque()
         self._later: list[Parcel] = []
         self._open: set[Parcel] = set()
+        self._late: set[Parcel] = set()
+        """Receipts of records that are done."""
         self._numbers = itertools.count()
 
     def send(
@@ -100,21 +108,24 @@ class Outbox:
 
     def forgo(self, *, released_only: bool) -> None:
         """Wait no longer for receipts of outcomes that stand (``released_only``: whose claims are released): their
-        records are done now, so that the commit that follows counts them. Kafka thread; blocks no more than ``poll``.
-        """
+        records are done now, so that the commit that follows counts them. The receipts are tried on. Kafka thread;
+        blocks no more than ``poll``."""
         self.poll()
         for parcel in list(self._open):
             if parcel.stands and (parcel.record.claim.released or not released_only):
                 self._let_go(parcel)
 
     def close(self) -> None:
-        """Give up on what is not acknowledged; it is read again. Kafka thread."""
+        """Give up on what is not acknowledged; save for receipts it is read again. Kafka thread."""
         self._open.clear()
+        self._producer.poll(0)
+        self._forgo(self._late)
+        self._late.clear()
         self._producer.purge()
         self._producer.poll(0)
 
     def _produce(self, parcel: Parcel, now: float) -> None:
-        if parcel not in self._open:
+        if parcel not in self._open and parcel not in self._late:
             return  # let go meanwhile
         if not parcel.stands:
             if not parcel.letters:
@@ -157,7 +168,7 @@ class Outbox:
 
     def _answered(self, parcel: Parcel, error: KafkaError | None, _message: object) -> None:
         # A delivery callback: nothing in here may call the producer, whose C code is not made for it.
-        if parcel not in self._open:
+        if parcel not in self._open and parcel not in self._late:
             return  # let go meanwhile
         if error is not None:
             self._failed(parcel, error, time.monotonic())
@@ -166,8 +177,10 @@ class Outbox:
             self._troubles.written(parcel)
         parcel.written += 1
         if parcel.written == len(parcel.letters):
-            self._open.discard(parcel)
-            parcel.done()
+            if parcel in self._late:
+                self._late.discard(parcel)
+            else:
+                self._end(parcel, parcel.done)
         else:
             parcel.stands = True
             parcel.untimed = False
@@ -186,23 +199,32 @@ class Outbox:
                 self._again(parcel, now, explained(error, parcel.letter))
 
     def _again(self, parcel: Parcel, now: float, trouble: str | None = None) -> None:
-        if parcel.record.claim.released:
+        if parcel.record.claim.released and parcel in self._open:
             self._let_go(parcel)
-            return
+            if parcel not in self._late:
+                return
         if trouble is not None:
             self._troubles.failed(parcel, trouble)
-        parcel.due = now + RETRY
+        parcel.due = now + (RETRY_LATE if parcel in self._late else RETRY)
         heapq.heappush(self._later, parcel)
 
     def _let_go(self, parcel: Parcel) -> None:
-        """What of the parcel is not written is not tried again."""
-        self._troubles.forget(parcel)
+        """The parcel is waited for no longer. What of it is not written is not tried again, save for receipts."""
         if not parcel.stands:
+            self._troubles.forget(parcel)
             self._end(parcel, parcel.abandoned)
             return
-        for topic, receipts in Counter(letter.topic for letter in parcel.letters[parcel.written :]).items():
-            self._on_forgone(topic, receipts)
+        if len(self._late) < MOST_LATE:
+            self._late.add(parcel)
+        else:
+            self._troubles.forget(parcel)
+            self._forgo([parcel])
         self._end(parcel, parcel.done)
+
+    def _forgo(self, parcels: Iterable[Parcel]) -> None:
+        missing = Counter(letter.topic for parcel in parcels for letter in parcel.letters[parcel.written :])
+        for topic, receipts in missing.items():
+            self._on_forgone(topic, receipts)
 
     def _end(self, parcel: Parcel, tell: Callable[[], None] | None) -> None:
         self._open.discard(parcel)

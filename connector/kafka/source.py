@@ -312,15 +312,17 @@ class Source(threading.Thread):
         return 1
 
     def _gather(self) -> int:
-        """Hold the poll until there is room for more than a few records, for a moment; for any at all, for longer."""
-        room, started = 0, time.monotonic()
-        while not self._stopping and time.monotonic() - started < (GATHER if room else HOLD):
-            self._buffer.wait(GATHER, settlements=ENOUGH if room else 1)
+        """Hold the poll until there is room for any records, and then a moment longer until there is for many."""
+        room, until = 0, time.monotonic() + HOLD
+        while not self._stopping and (left := until - time.monotonic()) > 0:
+            self._buffer.wait(min(left, GATHER), settlements=ENOUGH if room else 1)
             self._settle()
             self._outbox.poll()
-            room = self._pressure.room()
+            before, room = room, self._pressure.room()
             if room >= self._pressure.least:
                 break
+            if room and not before:
+                until = min(until, time.monotonic() + GATHER)
         return room
 
     def _pause(self, consumer: Consumer, claims: Iterable[Claim]) -> None:

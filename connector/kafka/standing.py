@@ -59,7 +59,7 @@ class Standings:
 def standing(claim: Claim, watermark: int, end: int, unread_since: float, now: float, now_ms: int) -> Standing:
     """Where a partition stands whose last record is before ``end``. ``now`` and ``unread_since``, from when on records
     are known of which none was read, in monotonic seconds; ``now_ms`` in milliseconds since the epoch."""
-    lag = max(0, end - watermark)
+    lag = claim.progress.without_outcome(end)
     distance = max(0, (claim.progress.position or 0) - watermark)
     oldest = claim.ages.of(watermark)
     if not claim.progress.unresolved or oldest is None:

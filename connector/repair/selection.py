@@ -22,6 +22,7 @@ class Selection:
 
     state: str = OPEN
     positions: frozenset[Position] = frozenset()
+    """Of letters, or of the records that they were made of: that is what the log and the status page name."""
     reasons: frozenset[str] = frozenset()
     routes: frozenset[str] = frozenset()
     hubs: frozenset[str] = frozenset()
@@ -36,11 +37,16 @@ class Selection:
         if self.lead is not None:
             object.__setattr__(self, "_lead_name", name_of(self.lead))
 
+    def _is_at(self, letter: FoundLetter) -> bool:
+        return letter.position in self.positions or (
+            letter.origin is not None and letter.origin.position in self.positions
+        )
+
     def takes(self, letter: FoundLetter, decision: Decision | None) -> bool:
         """Whether this letter, about which this was decided, is meant."""
         return (
             (self.state == ANY or self.state == (OPEN if decision is None else decision.value))
-            and (not self.positions or letter.position in self.positions)
+            and (not self.positions or self._is_at(letter))
             and (not self.reasons or letter.reason in self.reasons)
             and (not self.routes or letter.route in self.routes)
             and (not self.hubs or letter.hub in self.hubs)

@@ -13,6 +13,7 @@ from connector.kafka.found_letters import FoundLetter, find_letter
 from connector.kafka.letters import read_back
 from connector.kafka.reading import Peeked, Span
 from connector.kafka.receipts import Receipt, name_of, read_receipt
+from connector.leads.mapped import MappedLead
 from connector.leads.outcome import Outcome
 from connector.preview import Preview, Sample, SchemaUnavailable
 from connector.repair.ports import Reads, unseen
@@ -52,6 +53,8 @@ class Trace(NamedTuple):
     what: What
     text: str
     part: str | None = None
+    bound: str = ""
+    """Of a lead that waits: where it goes, by the mapping as it is now."""
 
 
 _OF_OUTCOME = {
@@ -88,7 +91,7 @@ class Search:
         self, topic: str, spans: Sequence[Span], open_as: What, read: Callable[[int], object] = unseen
     ) -> Iterator[Trace]:
         """Its letters, and what was decided about them; an open one is ``open_as``."""
-        found: dict[Position, FoundLetter] = {}
+        found: dict[Position, tuple[FoundLetter, str]] = {}
         marks: dict[Position, tuple[Position, Mark]] = {}
         for record in self._reader.records(topic, spans, read):
             if is_mark(record.headers):
@@ -97,12 +100,13 @@ class Search:
                     marks.setdefault(mark.letter, (_at(record), mark))
                 continue
             letter = find_letter(record)
-            if self._is_its(letter):
-                found[letter.position] = letter
-        for position, letter in found.items():
+            if (known := self._is_its(letter)) is not None:
+                found[letter.position] = letter, known
+        for position, (letter, known) in found.items():
             decided = marks.get(position)
             what = open_as if decided is None else What.DECIDED
-            yield Trace(letter.time_ms, position, what, letter_text(letter, is_open=decided is None), letter.part)
+            text = letter_text(letter, is_open=decided is None) + known
+            yield Trace(letter.time_ms, position, what, text, letter.part)
             if decided is not None:
                 at, mark = decided
                 yield Trace(mark.time_ms, at, What.DECIDED, f"the letter {position} was {mark_text(mark)}", letter.part)
@@ -121,17 +125,31 @@ class Search:
             if any(first <= record.offset < end for first, end in resolved(record.partition)):
                 continue
             origin = read_back(record.headers) if what is What.RETRY else None
-            known = self._knows(record, record.topic if origin is None else origin.position.topic)
+            topic, part = (record.topic, None) if origin is None else (origin.position.topic, origin.part)
+            known = self._knows(record, topic)
             if known is None:
                 continue
+            bound = "" if known or what is What.READ else self._bound(record, topic, part)
             behind = ends[record.partition] - record.offset - 1
             text = f"{_UNREAD_TEXT[what]}{f', {behind:,} behind it' if what is What.UNREAD else ''}{known}"
-            yield Trace(record.timestamp_ms, _at(record), what, text, None if origin is None else origin.part)
+            text += f", {bound}" if bound else ""
+            yield Trace(record.timestamp_ms, _at(record), what, text, part, bound)
 
-    def _is_its(self, letter: FoundLetter) -> bool:
+    def _is_its(self, letter: FoundLetter) -> str | None:
+        """As ``_knows``."""
         if letter.lead is not None:
-            return name_of(letter.lead) == self._name or letter.lead == self._lead
-        return self._knows(letter.record, letter.topic or letter.record.topic) is not None
+            return "" if name_of(letter.lead) == self._name or letter.lead == self._lead else None
+        return self._knows(letter.record, letter.topic or letter.record.topic)
+
+    def _bound(self, record: Peeked, topic: str, part: str | None) -> str:
+        """Where a lead that waits goes, or why it will not."""
+        told: list[str] = []
+        for each in self._preview.parts(Sample(record.place, topic, record.value, record.headers, part)):
+            if isinstance(each, MappedLead):
+                told.append(f"for hub {each.destination.hub}, route {each.route}")
+            else:
+                told.append(f"to be {_SAID.get(each.why.outcome, 'set aside')}: {each.why.reason.value}")
+        return "; ".join(told)
 
     def _knows(self, record: Peeked, topic: str) -> str | None:
         """Whether this record is the lead's: empty where it is, what is to be said where it may be, None otherwise."""
@@ -145,10 +163,15 @@ class Search:
             else:
                 if found is not None:
                     return "" if found == self._lead else None
-        held = self._bytes in (record.value or b"") or self._bytes == record.key
-        return " (it does not decode, but holds the id)" if held else None
+        if not (self._bytes in (record.value or b"") or self._bytes == record.key):
+            return None
+        return (
+            f" ({'its schema cannot be had' if self._without_schemas else 'it does not decode'}, but it holds the id)"
+        )
 
 
+_SAID = {Outcome.FILTERED: "filtered"}
+"""Of a lead that will not be sent, beside "set aside"."""
 _UNREAD_TEXT = {
     What.UNREAD: "on its topic without an outcome",
     What.RETRY: "waits on the retry topic",
@@ -214,7 +237,7 @@ def _verdict(traces: list[Trace]) -> Iterator[tuple[What, str]]:
     elif What.DUPLICATE in last:
         yield What.DUPLICATE, f"not sent, for it was delivered before: {last[What.DUPLICATE].text}"
     for trace in waits:
-        yield trace.what, f"{_WAITS[trace.what]} ({trace.at})"
+        yield trace.what, f"{_WAITS[trace.what]} ({trace.at}){f', {trace.bound}' if trace.bound else ''}"
     if waits or What.DELIVERED in last or What.DUPLICATE in last:
         return
     final = traces[-1]

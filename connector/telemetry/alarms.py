@@ -50,7 +50,7 @@ class Alarm(Enum):
         "hub-takes-nothing",
         "warning",
         "the hub takes nothing: only probes are sent until one is accepted",
-        "look at the line before, which says why",
+        "look at answer and status, which say why",
     )
     STORM = (
         "nearly-all-refused",

@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from connector.telemetry.standstill import Standstill
+from connector.telemetry.troubles import Trouble
 
 STUCK = 900.0
 """Seconds without progress after which a partition counts as stuck: longer than the longest wait that is nobody's
@@ -30,8 +31,9 @@ class Health:
     was_joined: bool = False
     """Member at any time. Who loses the group because no broker answers is as ready as any other pod would be."""
     draining: bool = False
-    troubles: dict[str, str] = field(default_factory=dict)
-    """What is wrong now, by what it concerns; for people. To the probes it says that waiting is right."""
+    troubles: dict[str, Trouble] = field(default_factory=dict)
+    """What is wrong now, by what it concerns; for people. To the probes it says that waiting is right, where leads wait
+    for its end."""
     partitions: Mapping[str, tuple[int, int]] = field(default_factory=dict)
     """Of each of our partitions its watermark, and how many offsets above were read; made anew for every change."""
     standstill: Standstill = field(default_factory=lambda: Standstill(STUCK))
@@ -41,10 +43,15 @@ class Health:
         """The group was joined. Any thread."""
         self.joined = self.was_joined = True
 
+    def now_wrong(self) -> dict[str, Trouble]:
+        """The troubles at this moment, for the other thread may change them at the next. Any thread."""
+        return self.troubles.copy()
+
     def turn(self, *, hindered: bool) -> None:
         """The event loop turns. ``hindered``: leads wait for something that is not ours to hurry."""
         self.loop_turned = now = self.clock()
-        waits = hindered or bool(self.troubles) or not self.joined or self.draining
+        held = any(trouble.kind.holds for trouble in self.now_wrong().values())
+        waits = hindered or held or not self.joined or self.draining
         self.standstill.look(self.partitions, now, hindered=waits)
 
     def live(self) -> tuple[bool, dict[str, object]]:
@@ -61,7 +68,7 @@ class Health:
         return self.was_joined and not self.draining, {
             "joined_group": self.joined,
             "draining": self.draining,
-            "troubles": dict(self.troubles),
+            "troubles": {name: str(trouble) for name, trouble in self.now_wrong().items()},
         }
 
     def started(self) -> tuple[bool, dict[str, object]]:

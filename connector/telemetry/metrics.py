@@ -12,6 +12,7 @@ from typing import NamedTuple
 from prometheus_client import CollectorRegistry, Counter, Gauge, disable_created_metrics
 
 from connector.telemetry.histogram import Histogram
+from connector.telemetry.troubles import Kind
 
 disable_created_metrics()  # type: ignore[no-untyped-call]
 
@@ -158,6 +159,9 @@ class Metrics:
 
     def _process(self) -> None:
         self._section = "Process"
+        self.troubles = self._gauge(
+            "troubles", "How much is wrong now, as `/readyz` says it.", {"kind": ", ".join(kind.value for kind in Kind)}
+        )
         self.secret_reloads = self._counter("secret_reloads", "Secrets read again after a change.", _SECRET)
         self.secret_unusable = self._gauge(
             "secret_unusable", "1 while a changed secret cannot be used, and the one before serves.", _SECRET

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from connector.telemetry.history import MINUTES, Minute
-from connector.telemetry.status import Status, Tone, duration, figures, verdict
+from connector.telemetry.status import LATE, Partition, Status, Tone, duration, figures, verdict
 
 HEIGHT = 40
 """Of a curve, in the units of its picture; it is ``MINUTES`` times 4 wide."""
@@ -76,7 +76,7 @@ def clock(milliseconds: int) -> str:
     return datetime.fromtimestamp(milliseconds / 1000, UTC).strftime("%H:%M:%S")
 
 
-_BREAKER_TONES: Mapping[str, Tone] = {"closed": "good", "half_open": "warn", "open": "bad"}
+_BREAKER_TONES: Mapping[str, Tone] = {"closed": "good", "half_open": "warn", "open": "bad", "refuses": "bad"}
 
 
 def breaker_tone(state: str) -> Tone:
@@ -86,7 +86,36 @@ def breaker_tone(state: str) -> Tone:
 
 def breaker_name(state: str) -> str:
     """A breaker's state in words that need no book."""
-    return {"closed": "takes leads", "open": "takes nothing", "half_open": "is being tried"}[state]
+    names = {"closed": "takes leads", "open": "takes nothing", "half_open": "is being tried", "refuses": "refuses them"}
+    return names[state]
+
+
+def in_short(partitions: Sequence[str]) -> str:
+    """Partitions by topic, those that follow one another together: ``leads[0-5], web[1, 3]``."""
+    numbers: dict[str, list[int]] = {}
+    others: list[str] = []
+    for name in partitions:
+        topic, bracket, number = name.removesuffix("]").rpartition("[")
+        if bracket and number.isdecimal():
+            numbers.setdefault(topic, []).append(int(number))
+        else:
+            others.append(name)
+    return ", ".join([*(f"{topic}[{_runs(sorted(those))}]" for topic, those in numbers.items()), *others])
+
+
+def _runs(numbers: Sequence[int]) -> str:
+    runs: list[list[int]] = []
+    for number in numbers:
+        if runs and number == runs[-1][-1] + 1:
+            runs[-1][1:] = [number]
+        else:
+            runs.append([number])
+    return ", ".join("-".join(map(str, run)) for run in runs)
+
+
+def waits(partition: Partition) -> bool:
+    """Whether its leads wait for so long that it is worth a word."""
+    return partition.lag_seconds > LATE
 
 
 _ENVIRONMENT = Environment(
@@ -95,7 +124,7 @@ _ENVIRONMENT = Environment(
 )  # fmt: skip
 _ENVIRONMENT.filters.update(
     bars=bars, curve=curve, worst=worst, peak=peak, clock=clock, duration=duration, breaker_tone=breaker_tone,
-    breaker_name=breaker_name, number="{:,.0f}".format,
+    breaker_name=breaker_name, in_short=in_short, waits=waits, number="{:,.0f}".format,
 )  # fmt: skip
 _ENVIRONMENT.globals.update(width=MINUTES * 4, height=HEIGHT)
 _PAGE = _ENVIRONMENT.get_template("page.html")

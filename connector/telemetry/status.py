@@ -8,6 +8,7 @@ from typing import Literal, NamedTuple
 
 from connector.telemetry.history import Minute
 from connector.telemetry.recent import Answered, Aside, Rebalance
+from connector.telemetry.troubles import Group, Kind, Trouble, grouped
 
 Tone = Literal["good", "warn", "bad", ""]
 
@@ -27,6 +28,7 @@ class Verdict(NamedTuple):
     tone: Tone
     title: str
     text: str
+    troubles: Sequence[Group] = ()
 
 
 class Figure(NamedTuple):
@@ -38,7 +40,7 @@ class Figure(NamedTuple):
 
 
 class Hub(NamedTuple):
-    """One hub now; ``last`` is its last answer."""
+    """One hub now; ``last`` is its last answer, ``state`` its breaker's, or ``refuses`` where nearly all is refused."""
 
     name: str
     state: str
@@ -66,7 +68,7 @@ class Status:
     version: str
     joined: bool
     draining: bool
-    troubles: Mapping[str, str]
+    troubles: Mapping[str, Trouble]
     stuck: Sequence[str]
     routes: Mapping[str, Sequence[Minute]]
     p95: float | None
@@ -98,16 +100,32 @@ class Status:
 
 
 def verdict(status: Status) -> Verdict:
-    """The first thing to read. What stops leads comes before what delays them."""
+    """The first thing to read. What stops leads comes before what delays them, and that before what does not touch
+    them yet."""
+    found = _verdict(status)
+    later = {name: trouble for name, trouble in status.troubles.items() if not trouble.kind.holds}
+    if not later:
+        return found
+    return Verdict(
+        "bad" if found.tone == "bad" else "warn", found.title, found.text, [*found.troubles, *grouped(later)]
+    )
+
+
+def _verdict(status: Status) -> Verdict:
     if status.draining:
         return Verdict("warn", "Ending", f"{status.outstanding:,} leads are being finished, then this process ends.")
     if status.stuck:
         return Verdict("bad", "Stuck", f"{', '.join(status.stuck)}: no progress and no reason; a restart is due.")
-    if status.troubles:
-        text = "; ".join(f"{what}: {text}" for what, text in status.troubles.items())
-        return Verdict("bad", "Leads are held up", text)
+    paused = {name: trouble for name, trouble in status.troubles.items() if trouble.kind is Kind.PAUSE}
+    holding = {name: each for name, each in status.troubles.items() if each.kind.holds and name not in paused}
+    if holding:
+        waiting = f"{status.lag:,} leads wait, the oldest for {duration(status.lag_seconds)}." if status.lag else ""
+        return Verdict("bad", "Leads are held up", waiting, grouped(holding | paused))
     if not status.joined:
         return Verdict("warn", "Joining the group", "No partition is ours yet.")
+    if paused:
+        title = "A route is paused" if len(paused) == 1 else "Routes are paused"
+        return Verdict("warn", title, f"{status.lag:,} leads wait.", grouped(paused))
     if status.lag_seconds > LATE:
         text = f"{status.lag:,} leads wait, the oldest for {duration(status.lag_seconds)}."
         return Verdict("warn", "Catching up", text)

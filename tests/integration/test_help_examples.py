@@ -72,5 +72,5 @@ def test_every_example_works(place: Place) -> None:
     assert "30 letters" in said[EXAMPLES["dlq list"][0]]
     assert "1 letter discarded" in said[EXAMPLES["dlq discard"][0]]
     assert "1 letter confirmed" in said[EXAMPLES["review confirm"][0]]
-    assert "1 were sent again" in said[EXAMPLES["review resend"][0]]
+    assert "1 was sent again" in said[EXAMPLES["review resend"][0]]
     assert place.connector.stop() == 0

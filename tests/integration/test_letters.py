@@ -87,6 +87,13 @@ def test_letters_are_listed_and_shown(desk: Desk) -> None:
     assert as_lines["now"][0]["set_aside"] == "no_route"
     missing = desk.run("dlq", "show", "0/9999")
     assert missing.code == 1 and "is no letter" in missing.err
+    # By what the log and the status page name: where the lead was read.
+    place = letters[3]["read_at"]
+    by_record = desk.run("dlq", "show", place, "--whole")
+    assert by_record.code == 0 and by_record.out.startswith(f"{letters[3]['position']}: open"), by_record.err
+    assert "+5989" in by_record.out and "example.com" in by_record.out, "somebody looks the person up"
+    assert [each["position"] for each in desk.letters(place)[:-1]] == [letters[3]["position"]]
+    assert "no letter was made of it" in desk.run("dlq", "show", f"{desk.bed.topic}/0/999999").err
 
 
 def test_a_replay_sends_each_lead_once(desk: Desk) -> None:
@@ -99,7 +106,7 @@ def test_a_replay_sends_each_lead_once(desk: Desk) -> None:
     dry = desk.run("dlq", "replay")
     assert dry.code == 0 and "22 would be sent again: all to sales 22" in dry.out and "nothing was written" in dry.err
     assert desk.states() == {"open": 22}
-    ran = desk.run("dlq", "replay", "--yes")
+    ran = desk.run("dlq", "replay", "--all", "--yes")
     assert ran.code == 0 and "22 were sent again" in ran.out, ran.err
     desk.connector.start().wait_done()
     assert desk.bed.sandbox.counts() == {f"lead-{n}": 1 for n in range(LEADS)}
@@ -132,7 +139,7 @@ def test_some_are_discarded_and_some_replayed(desk: Desk) -> None:
     assert desk.run("dlq", "discard", "--because", "test leads", "--yes").code == 2
     ran = desk.run("dlq", "discard", first, "--because", "test leads", "--yes")
     assert ran.code == 0 and "1 letter discarded" in ran.out, ran.err
-    assert "1 were sent again" in desk.run("dlq", "replay", first, second, "--yes").out
+    assert "1 was sent again" in desk.run("dlq", "replay", first, second, "--yes").out
     assert desk.states() == {"open": 20, "discarded": 1, "replayed": 1}
     shown = desk.run("dlq", "show", first)
     assert f"{first}: discarded" in shown.out and ": discarded: test leads" in shown.out
@@ -208,10 +215,12 @@ def test_what_may_have_arrived_is_sent_again_or_confirmed(bed: Bed) -> None:
     assert "lead-" in desk.run("review", "list").out
     shown = desk.run("review", "show", first)
     assert shown.code == 0 and "would POST to" in shown.out and "Paz" not in shown.out
+    assert "\nsent at    20" in shown.out and "the contact as it was sent" not in shown.out
+    assert 'the contact as it was sent: {"clientIds"' in desk.run("review", "show", first, "--whole").out
     ran = desk.run("review", "confirm", *others, "--because", "seen in uContact", "--yes")
     assert ran.code == 0 and "9 letters confirmed" in ran.out, ran.err
     ran = desk.run("review", "resend", "--yes")
-    assert ran.code == 0 and "1 were sent again" in ran.out, ran.err
+    assert ran.code == 0 and "1 was sent again" in ran.out, ran.err
     desk.connector.wait_done()
     twice = [lead_id for lead_id, times in bed.sandbox.counts().items() if times == 2]
     assert twice == [letters[0]["lead"]] and bed.sandbox.counts().total() == 11

@@ -18,7 +18,7 @@ def test_a_person_sees_that_leads_flow_and_where_they_stop(bed: Bed) -> None:
     bed.require_token("right")
     connector = bed.connector().start()
     produce(bed.bootstrap, bed.topic, [*(as_json(lead(n)) for n in range(20)), b"broken"])
-    said = ("Leads are held up", "hub sales: the API refuses the token", "unauthorized 401", bed.topic)
+    said = ("Leads are held up", "<b>hub sales</b>: the API refuses the token (401)", "unauthorized 401", bed.topic)
     until(lambda: all(text in connector.get("").text for text in said), limit=LIMIT, what="the page to say so")
     page = connector.get("").text
     assert "wrong" not in page and "right" not in page

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from typing import Any, NamedTuple
+
 import pytest
 import structlog
 
+from connector.delivery.breaker import BreakerState
 from connector.delivery.lane import Lane, LanePolicy
 from connector.delivery.position import Position, Returned
 from connector.delivery.progress import PartitionProgress
@@ -17,6 +20,7 @@ from connector.leads.outcome import Outcome, Reason, SetAside, Stage
 from connector.reporting import _MEANT, _SET_ASIDE, Reporting
 from connector.telemetry.health import Health
 from connector.telemetry.metrics import Metrics
+from connector.telemetry.troubles import Kind
 
 
 def test_hubs_that_events_name_and_nobody_knows_leave_nothing_behind() -> None:
@@ -26,6 +30,51 @@ def test_hubs_that_events_name_and_nobody_knows_leave_nothing_behind() -> None:
     for number in range(100):
         lane = Lane(LanePolicy(), lambda: 0.5)
         reporting.request_answered(Destination(f"hub-{number}"), 1, Answer(AnswerClass.UNKNOWN_HUB, 404), lane)
+    assert not health.troubles
+
+
+class Barred(NamedTuple):
+    """As much of a lane as is looked at."""
+
+    state: BreakerState
+    storming: bool = False
+    failures: int = 5
+
+
+def test_a_hub_that_takes_nothing_says_why() -> None:
+    """In the line itself, and on the status page: the line before may have been kept back."""
+    health = Health()
+    reporting = Reporting(Metrics(), health, lambda: 0)
+    sales = Destination("sales")
+    with structlog.testing.capture_logs() as lines:
+        barred: Any = Barred(BreakerState.OPEN)
+        reporting.request_answered(sales, 1, Answer(AnswerClass.UNAVAILABLE, 503), barred)
+        reporting.request_answered(sales, 1, Answer(AnswerClass.AMBIGUOUS, None, excerpt="ReadTimeout"), barred)
+        held: Any = Barred(BreakerState.CLOSED, storming=True, failures=0)
+        reporting.request_answered(sales, 1, Answer(AnswerClass.REJECTED, 422), held)
+    [line] = [line for line in lines if line.get("runbook") == "hub-takes-nothing"]
+    assert (line["answer"], line["status"]) == ("unavailable", 503)
+    [(name, trouble)] = health.troubles.items()
+    assert (name, trouble.kind, trouble.runbook) == ("refusals of hub sales", Kind.REFUSALS, "nearly-all-refused")
+    reporting.request_answered(sales, 1, Answer(AnswerClass.UNAVAILABLE, 503), barred)
+    assert "unavailable" in str(health.troubles["hub sales"]) and "(503)" in str(health.troubles["hub sales"])
+    reporting.hubs_gone([sales])
+    assert not health.troubles
+
+
+def test_pauses_are_told_when_they_begin_and_when_they_end() -> None:
+    """Once each, however often the configuration is read."""
+    health = Health()
+    reporting = Reporting(Metrics(), health, lambda: 0)
+    with structlog.testing.capture_logs() as lines:
+        for paused in ({"a", "b"}, {"a", "b"}, {"b"}, set[str]()):
+            reporting.routes_paused(paused)
+    assert [(line["event"].split(":")[0], line["route"]) for line in lines] == [
+        ("the route is paused", "a"),
+        ("the route is paused", "b"),
+        ("the route is not paused any more", "a"),
+        ("the route is not paused any more", "b"),
+    ]
     assert not health.troubles
 
 
@@ -141,8 +190,7 @@ def test_what_alerts_count_begins_at_nothing() -> None:
     assert value("api_requests_total", {"answer": "unauthorized"}) == 0
     begun = {s.labels["reason"] for m in metrics.outcomes.collect() for s in m.samples}
     kept = {Reason.TOMBSTONE, Reason.EXCLUDED, Reason.SUPPRESSED, Reason.DELIVERED_BEFORE}
-    parked = {Reason.AMBIGUOUS, Reason.IN_DOUBT, Reason.HUB_DOWN}
-    assert begun == {"", *(reason.value for reason in set(Reason) - kept - parked)}
+    assert begun == {"", *(reason.value for reason in set(Reason) - kept - {Reason.HUB_DOWN})}
 
 
 def test_a_secret_that_cannot_be_used_is_a_trouble_until_it_can() -> None:
@@ -152,7 +200,7 @@ def test_a_secret_that_cannot_be_used_is_a_trouble_until_it_can() -> None:
     value = metrics.registry.get_sample_value
     reporting.secret_trouble("token", "the token is empty")
     reporting.secret_reloaded("certificate")
-    assert health.troubles == {"token": "the token is empty"}
+    assert health.troubles == {"token": (Kind.CREDENTIALS, "the token is empty", "changed-secret")}
     assert value("secret_unusable", {"what": "token"}) == 1
     assert value("secret_unusable", {"what": "certificate"}) == 0
     reporting.secret_usable("token")

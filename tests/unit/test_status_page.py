@@ -10,13 +10,17 @@ import pytest
 from connector.status import counted
 from connector.telemetry.history import Minute
 from connector.telemetry.metrics import Metrics
-from connector.telemetry.page import bars, curve, main, page_headers, render
+from connector.telemetry.page import bars, curve, in_short, main, page_headers, render
 from connector.telemetry.recent import Answered, Aside, Rebalance
 from connector.telemetry.status import Hub, Partition, Status, duration, verdict
+from connector.telemetry.troubles import Kind, Trouble
 
 MARKUP = "<img src=x onerror=alert(1)>\"'&"
 BUSY = Minute(10, 0, 0.05, 0.2)
 IDLE = Minute(0, 0, None, None)
+AWAY = Trouble(Kind.HUB, "the API is unavailable", "api-unavailable")
+PAUSED = Trouble(Kind.PAUSE, "paused by the configuration")
+BAD_FILE = Trouble(Kind.FILE, "line 2", "changed-file")
 NONE_WELL = Minute(0, 20, None, None)
 SOME_ILL = Minute(10, 5, 0.05, 0.2)
 FLOWING = Status(
@@ -48,12 +52,22 @@ FLOWING = Status(
         ({"partitions": [Partition("leads[0]", 9_000, 320.0, 2, 0.5)]}, "warn", "Catching up", "9,000 leads wait"),
         ({"joined": False}, "warn", "Joining the group", ""),
         (
-            {"troubles": {"hub sales": "the API is unavailable"}, "joined": False},
+            {"troubles": {f"hub {n}": AWAY for n in range(7)}, "joined": False},
             "bad",
             "Leads are held up",
-            "hub sales",
+            "hub 0, hub 1, hub 2, hub 3, hub 4 and 2 more: the API is unavailable (runbook: api-unavailable)",
         ),
-        ({"stuck": ["leads[3]"], "troubles": {"a": "b"}}, "bad", "Stuck", "leads[3]"),
+        ({"stuck": ["leads[3]"], "troubles": {"a": AWAY}}, "bad", "Stuck", "leads[3]"),
+        (
+            {"troubles": {"route a": PAUSED, "table": BAD_FILE}},
+            "warn",
+            "A route is paused",
+            "4 leads wait. | route a: paused",
+        ),
+        ({"troubles": {"route a": PAUSED, "route b": PAUSED}}, "warn", "Routes are paused", "route a, route b: paused"),
+        ({"troubles": {"route a": PAUSED, "hub b": AWAY}}, "bad", "Leads are held up", "route a: paused"),
+        ({"troubles": {"table": BAD_FILE}}, "warn", "Leads flow", "| table: line 2 (runbook: changed-file)"),
+        ({"troubles": {"hub b": AWAY, "table": BAD_FILE}}, "bad", "Leads are held up", ") | table: line 2"),
         ({"draining": True, "stuck": ["leads[3]"]}, "warn", "Ending", "3 leads"),
     ],
 )
@@ -61,14 +75,15 @@ def test_the_first_thing_to_read(changes: dict[str, object], tone: str, title: s
     """What stops leads comes before what delays them."""
     told = verdict(replace(FLOWING, **changes))  # type: ignore[arg-type]
     assert (told.tone, told.title) == (tone, title)
-    assert text in told.text
+    troubles = [f"{each.names}: {each.text} (runbook: {each.runbook})" for each in told.troubles]
+    assert text in " | ".join([told.text, *troubles])
 
 
 def test_what_comes_from_outside_is_text() -> None:
     """Events name hubs, brokers and APIs write messages, the configuration names routes."""
     status = replace(
         FLOWING,
-        troubles={MARKUP: MARKUP},
+        troubles={MARKUP: Trouble(Kind.HUB, MARKUP, MARKUP)},
         routes={MARKUP: [BUSY]},
         hubs=[Hub(MARKUP, "open", 1, 0, 2, Answered(0, "unavailable", 503, 0.1)), Hub("b", "half_open", 1, 1, 0, None)],
         partitions=[Partition(MARKUP, 1, 1.0, 1, 1.0)],
@@ -102,6 +117,20 @@ def test_pictures_of_anything() -> None:
 
 
 @pytest.mark.parametrize(
+    ("names", "text"),
+    [
+        (["leads[0]"], "leads[0]"),
+        (["a[2]", "a[0]", "a[1]", "a[5]", "b-c[7]", "a[10]", "a[11]"], "a[0-2, 5, 10-11], b-c[7]"),
+        ([], ""),
+        (["<b>", "x[y]", "z["], "<b>, x[y], z["),
+    ],
+)
+def test_partitions_in_short(names: list[str], text: str) -> None:
+    """Sixty of them in a line, not in a screen."""
+    assert in_short(names) == text
+
+
+@pytest.mark.parametrize(
     ("seconds", "text"),
     [
         (0, "0 ms"),
@@ -125,4 +154,5 @@ def test_what_was_not_wanted_is_not_set_aside() -> None:
     for outcome, reason in (("delivered", ""), ("filtered", "excluded"), ("duplicate", "delivered_before")):
         metrics.outcomes.labels("sales", outcome, reason).inc(5)
     metrics.outcomes.labels("sales", "dead_letter", "rejected").inc(2)
+    metrics.outcomes.labels("sales", "parked", "hub_down").inc(9)  # waits, and comes back by itself
     assert (counted(metrics)["sales"].delivered, counted(metrics)["sales"].set_aside) == (5, 2)

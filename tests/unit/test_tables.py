@@ -188,7 +188,9 @@ def test_what_is_told_of_a_table() -> None:
     metrics, health = Metrics(), Health()
     reporting = Reporting(metrics, health, lambda: 0)
     reporting.file_trouble("table", Path("t.csv"), "line 2: …")
-    assert health.troubles == {"table t.csv": "line 2: …"}
+    assert {name: str(each) for name, each in health.troubles.items()} == {
+        "table t.csv": "line 2: … (runbook: changed-file)"
+    }
     reporting.file_usable("table", Path("t.csv"))
     reporting.file_read("table", Path("t.csv"), 5)
     assert not health.troubles and metrics.registry.get_sample_value("file_reloads_total", {"what": "table"}) == 1

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from connector.telemetry.health import STUCK, Health
 from connector.telemetry.logs import Repeats
+from connector.telemetry.troubles import Kind, Trouble
 
 
 def test_alive_while_both_loops_turn() -> None:
@@ -12,7 +13,7 @@ def test_alive_while_both_loops_turn() -> None:
     health = Health(loop_limit=10, kafka_limit=100, clock=lambda: now[0])
     assert health.live()[0], "what has not started is not stuck"
     health.loop_turned = health.kafka_turned = 0.0
-    health.troubles["hub sales"] = "the API is unavailable"
+    health.troubles["hub sales"] = Trouble(Kind.HUB, "the API is unavailable")
     now[0] = 9.9
     assert health.live()[0]
     now[0] = 10.0
@@ -41,10 +42,11 @@ def test_a_partition_that_stands_still_for_no_reason_is_stuck() -> None:
     assert after(STUCK, a=(6, 1), b=(5, 0)) == ["a"]
     assert after(0, a=(6, 1), hindered=True) == []
     assert after(STUCK - 1, a=(6, 1)) == []
-    health.troubles["kafka"] = "trying on"
+    health.troubles["kafka"] = Trouble(Kind.KAFKA, "trying on")
     assert after(STUCK, a=(6, 1)) == []
     del health.troubles["kafka"]
-    assert after(1, a=(6, 1)) == []
+    health.troubles["table"] = Trouble(Kind.FILE, "line 2: no comma")
+    assert after(1, a=(6, 1)) == [], "leads do not wait for a file whose last good version serves"
     assert after(STUCK, a=(6, 1), b=(9, 9)) == ["a"]
     assert after(0, b=(9, 9)) == [], "it left"
     assert after(STUCK, b=(9, 9)) == ["b"]
@@ -57,10 +59,10 @@ def test_ready_from_joining_to_draining() -> None:
     health = Health()
     assert not health.ready()[0]
     health.join()
-    health.troubles["kafka"] = "trying on"
+    health.troubles["kafka"] = Trouble(Kind.KAFKA, "trying on", "kafka")
     assert health.ready() == (
         True,
-        {"joined_group": True, "draining": False, "troubles": {"kafka": "trying on"}},
+        {"joined_group": True, "draining": False, "troubles": {"kafka": "trying on (runbook: kafka)"}},
     )
     health.joined = False
     assert health.ready()[0], "the group was lost: brokers that are away make nobody unready"

@@ -21,18 +21,18 @@ from tests.unit.repair.support import DEAD, NOW_MS, Topics, letter
     [
         (["dlq", "list", "--state", "lost"], "'lost' is none of open, replayed"),
         (["dlq", "list", "nowhere"], "'nowhere' is no position such as leads.dead/0/17"),
-        (["dlq", "show", "leads/0/1"], "'leads/0/1' is no position such as leads.dead/0/17"),
+        (["dlq", "show", "leads/0/-1"], "'leads/0/-1' is no position such as leads.dead/0/17"),
         (["dlq", "list", "--from", "yesterday"], "'yesterday' is not a time"),
         (["dlq", "discard", "--yes", "--because", "x"], "say which letters: positions, filters, or --all"),
         (["dlq", "discard", "--yes", "0/1", "--because", " "], "say why"),
         (["review", "list"], "no review.topic"),
+        (["trace", " "], "no lead has an empty id"),
         (["review", "confirm", "--all"], "no review.topic"),
     ],
 )
 def test_what_cannot_be_meant_is_refused(tmp_path: Path, arguments: list[str], told: str) -> None:
     """With exit code 2, before anything is connected to."""
-    group, command, *more = arguments
-    ran = cli(group, command, "-c", configuration(tmp_path), *more)
+    ran = cli(*arguments, "-c", configuration(tmp_path))
     assert ran.code == 2 and told in " ".join(ran.err.replace("│", " ").split()), ran.err
 
 

@@ -151,7 +151,6 @@ def test_values_arrive_in_the_types_that_the_rooms_take(config: Writer) -> None:
     ("text", "path", "words"),
     [
         (VALID + "duplicates: {key: eventId}\n", "duplicates", "forgotten at a restart"),
-        (VALID + "retries: {topic: leads.retry}\n", "retries", "park_after"),
         (_with(KAFKA, "  group_protocol: consumer\n  heartbeat_interval: 2s\n"), "kafka.heartbeat_interval", "ignored"),
         (VALID + "delivery: {drain_timeout: 5s}\n", "delivery.drain_timeout", "ucontact.timeout"),
         (changed(UCONTACT, "  base_url: http://example.com\n"), "ucontact.base_url", "unencrypted"),

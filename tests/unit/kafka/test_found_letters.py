@@ -73,10 +73,13 @@ def test_whatever_somebody_wrote(headers: Headers, timestamp_ms: int) -> None:
     for output in Output:
         out = io.BytesIO()
         listing.write(output, out.write)
-        out.write(show_letter(read, "open", None, None, "it is damaged", known=frozenset(), base_url="", output=output))
+        for whole in (False, True):
+            shown = {"whole": whole, "known": frozenset[str](), "base_url": "", "output": output}
+            out.write(show_letter(read, "open", None, None, "it is damaged", **shown))  # type: ignore[arg-type]
         assert "\x1b" not in out.getvalue().decode()
         if output is Output.JSON:
-            assert [json.loads(line)["kind"] for line in out.getvalue().splitlines()] == ["letter", "summary", "letter"]
+            kinds = [json.loads(line)["kind"] for line in out.getvalue().splitlines()]
+            assert kinds == ["letter", "summary", "letter", "letter"]
     assert (read.origin is None) is (read.damage is not None)
     if read.origin is not None:
         again = read_back(replay_letter("leads.retry", read, returns=True, now_ms=NOW_MS).headers)

@@ -73,6 +73,7 @@ class Desk:
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch, *producers: Producer) -> None:
         monkeypatch.setattr("connector.kafka.outbox.RETRY", 1e-6)
+        monkeypatch.setattr("connector.kafka.outbox.RETRY_LATE", 1e-6)
         monkeypatch.setattr("connector.kafka.partitions.LOOK", 0.0)
         self.producer = producers[0]
         self.said: list[Any] = []
@@ -283,18 +284,48 @@ def test_a_record_whose_claim_is_released_is_left_to_its_next_owner(monkeypatch:
 
 
 def test_an_outcome_that_stands_is_never_left_to_the_next_owner(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Released after the dead letter was written, or after the delivery: the receipt is tried once more, and the record
-    is done whether that goes well or not. Its next owner would send it, or set it aside, again."""
+    """Released after the dead letter was written, or after the delivery: the record is done whether its receipt is
+    written or not. Its next owner would send it, or set it aside, again. The receipt is tried on."""
     desk = Desk(monkeypatch, Producer())
     desk.send(DEAD, Letter("receipts", b"a", b""))
     desk.poll()
     desk.claim.released = True
     desk.producer.errors["receipts"] = [KafkaError(KafkaError._MSG_TIMED_OUT)]
-    desk.poll(2)
-    assert desk.said == [("forgone", "receipts", 1), ("done", 7)]
+    desk.poll(4)
+    assert [what[0] for what in desk.said] == ["done", "trouble", "written"]
+    assert desk.topics == ["dead", "receipts"]
     desk.receipts(Letter("receipts", b"b", b""))
     desk.poll(2)
-    assert desk.topics == ["dead", "receipts"] and desk.said[2:] == [("done", "all")]
+    assert desk.topics == ["dead", "receipts", "receipts"] and desk.said[3:] == [("done", "all")]
+
+
+def test_receipts_survive_a_broker_that_is_away_for_longer_than_the_session(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Delivered, then the broker goes and the partitions are lost: when it is back the receipts are written, once, for
+    nobody sends these leads again and nobody else would write them."""
+    desk = Desk(monkeypatch, Producer())
+    desk.producer.errors["receipts"] = [KafkaError(KafkaError._MSG_TIMED_OUT)] * 4
+    desk.receipts(Letter("receipts", b"a", b""), Letter("receipts", b"b", b""))
+    desk.poll()
+    desk.claim.released = True
+    desk.poll(10)
+    assert sorted(letter["key"] for _, letter in desk.producer.written) == [b"a", b"b"]
+    assert [what for what in desk.said if what[0] != "trouble"] == [("done", "all"), ("written", "receipts")]
+    desk.outbox.close()
+    assert desk.said[-1] == ("written", "receipts"), "nothing is missing"
+
+
+def test_receipts_that_are_not_written_by_the_end_are_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    """How many, and of which topic; so are those that are too many to keep."""
+    monkeypatch.setattr("connector.kafka.outbox.MOST_LATE", 2)
+    desk = Desk(monkeypatch, Producer())
+    desk.producer.answering = False
+    desk.receipts(*(Letter("receipts", b"%d" % n, b"") for n in range(5)))
+    desk.poll()
+    desk.claim.released = True
+    desk.outbox.forgo(released_only=True)
+    assert desk.said == [("forgone", "receipts", 1)] * 3 + [("done", "all")]
+    desk.outbox.close()
+    assert desk.said[4:] == [("forgone", "receipts", 2)]
 
 
 @pytest.mark.parametrize("released_only", [True, False])

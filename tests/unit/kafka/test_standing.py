@@ -34,7 +34,21 @@ def test_records_without_an_outcome() -> None:
     assert standing(claim(10, written_ms=99_000), 10, 14, 8.0, 8.0, 9_000) == Standing(10, 4, 3.0, 1, 3.0)
 
 
+def test_what_has_its_outcome_waits_no_longer() -> None:
+    """One lead that is held, and a thousand behind it that were delivered: one waits. So it is with those that an
+    earlier owner had delivered, read again or not."""
+    made = claim(*range(10, 1011))
+    for offset in range(11, 1011):
+        made.progress.resolve(offset)
+    assert standing(made, 10, 1011, 8.0, 8.0, 9_000) == Standing(10, 1, 8.0, 1001, 3.0)
+    restored = Claim("leads", 0, PartitionProgress(10, [(12, 20), (25, 40)]))
+    assert standing(restored, 10, 30, 6.0, 8.0, 9_000).lag == 20 - 8 - 5
+    for offset in (10, 11, 12):
+        restored.progress.take(offset)
+    assert standing(restored, 10, 30, 6.0, 8.0, 9_000).lag == 20 - 8 - 5
+
+
 def test_a_partition_that_was_cut_off() -> None:
-    """Its end is below what was read: no negative numbers."""
+    """Its end is below what was read: what was read waits, and no number is negative."""
     behind = claim(10, 11)
-    assert standing(behind, 10, 3, 8.0, 8.0, 9_000) == Standing(10, 0, 8.0, 2, 3.0)
+    assert standing(behind, 10, 3, 8.0, 8.0, 9_000) == Standing(10, 2, 8.0, 2, 3.0)

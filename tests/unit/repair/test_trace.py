@@ -90,7 +90,8 @@ def test_it_waits() -> None:
     """On its topic, above what is committed; on the retry topic; for a decision."""
     made = topics()
     made.commits["leads"] = {0: (4, "")}
-    assert told(made) == [("unread", "it waits on its topic, or is on its way (leads/0/5)")]
+    bound = ", for hub sales, route all"
+    assert told(made) == [("unread", f"it waits on its topic, or is on its way (leads/0/5){bound}")]
     why = SetAside(Outcome.PARKED, Stage.DELIVER, Reason.HUB_DOWN, "the hub is down")
     parked = retry_letter(
         "leads.retry",
@@ -105,7 +106,7 @@ def test_it_waits() -> None:
     made.commits["leads"] = {0: (10, "")}
     made.add(receipt(Outcome.PARKED, NOW_MS + 50, reason="hub_down"))
     made.add(parked)
-    assert told(made) == [("retry", "it waits on the retry topic for its hub (leads.retry/0/0)")]
+    assert told(made) == [("retry", f"it waits on the retry topic for its hub (leads.retry/0/0){bound}")]
     made.commits["leads.retry"] = {0: (1, "")}
     made.add(letter(5)._replace(topic="leads.review"))
     assert [what for what, _ in told(made)] == ["review"]
@@ -134,6 +135,24 @@ def test_each_part_has_its_own_end() -> None:
     ]
 
 
+def test_a_letter_that_only_holds_the_id_is_told_as_one() -> None:
+    """It does not decode: whose it is nobody knows for certain."""
+    made = topics()
+    made.add(letter(7, b"\x07 ... lead-5 ..."))
+    search = Search(made, preview(), "lead-5", lambda _text: None)
+    found = [each for each in trace(made, search, PLACES, Start(), lambda _what: unseen) if each.what is What.OPEN]
+    assert len(found) == 1 and found[0].text.endswith("(it does not decode, but it holds the id)")
+
+
+def test_what_would_not_be_sent_is_told_before_it_is_read() -> None:
+    """By the mapping as it is now."""
+    made = topics()
+    made.add(Letter("leads", None, event(77, phone=None), None, NOW_MS + 99))
+    assert told(made, "lead-77") == [
+        ("unread", "it waits on its topic, or is on its way (leads/0/10), to be set aside: missing_field")
+    ]
+
+
 def test_nothing() -> None:
     """Of another lead is not of this one."""
     assert told(topics(), "lead-") == [(None, "nothing is known of it")]
@@ -151,5 +170,8 @@ def test_without_schemas_the_text_counts() -> None:
     troubles: list[str] = []
     search = Search(made, Away(), "lead-5", troubles.append)  # type: ignore[arg-type]
     [found] = trace(made, search, PLACES, Start(), lambda _what: unseen)
-    assert (found.what, found.at) == (What.UNREAD, Position("leads", 0, 5)) and "holds the id" in found.text
+    assert (found.what, found.at) == (
+        What.UNREAD,
+        Position("leads", 0, 5),
+    ) and "its schema cannot be had, but it holds the id" in found.text
     assert troubles == ["the registry is away; leads are looked for by the text of their id"]
