@@ -210,12 +210,21 @@ class Reporting:
             told = self._by_route.get(route) or self._route(route)
             told.delivered.inc(len(own))
             told.api.observe(answer.seconds, len(own))
-            times = [(_since(each), each.record.read_ms) for each in own]
-            told.time_to_lead.observe_each([_seconds(since, now_ms) for since, _ in times if since is not None])
-            told.in_kafka.observe_each(
-                [_seconds(since, read) for since, read in times if since is not None and read is not None]
-            )
-            told.waiting.observe_each([_seconds(read, asked_ms) for _, read in times if read is not None])
+            in_all: list[int] = []  # milliseconds
+            in_kafka: list[int] = []
+            waiting: list[int] = []
+            for each in own:
+                since, read_ms = each.lead.event_time_ms, each.record.read_ms
+                if since is None:
+                    since = each.record.timestamp_ms
+                if since is not None:
+                    in_all.append(now_ms - since)
+                    if read_ms is not None:
+                        in_kafka.append(read_ms - since)
+                if read_ms is not None:
+                    waiting.append(asked_ms - read_ms)
+            for series, times in ((told.time_to_lead, in_all), (told.in_kafka, in_kafka), (told.waiting, waiting)):
+                series.observe_each([ms / 1000 if ms > 0 else 0.0 for ms in times])  # clocks may disagree
 
     def _route(self, route: str) -> _Route:
         metrics = self._metrics
@@ -428,17 +437,6 @@ class Reporting:
         """Once in a while for each ``by``, with how many were kept back."""
         if (kept_back := self._repeats.pass_on(f"{alarm.slug} {by}")) is not None:
             alarm.sound(**fields, like_it_since=kept_back)
-
-
-def _since(shipment: Shipment) -> int | None:
-    """When the event came about, or else was written: milliseconds since the epoch."""
-    since = shipment.lead.event_time_ms
-    return shipment.record.timestamp_ms if since is None else since
-
-
-def _seconds(begin_ms: int, end_ms: int) -> float:
-    """From one instant to another; none where clocks disagree."""
-    return (end_ms - begin_ms) / 1000 if end_ms > begin_ms else 0.0
 
 
 def _refusals(destination: Destination) -> str:

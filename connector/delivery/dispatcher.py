@@ -317,8 +317,10 @@ class Dispatcher:
             self._outcomes.delivered(verdict.delivered, answer)
         for shipment, why in verdict.set_aside:
             self._outcomes.set_aside(shipment.record, why, shipment, answer)
-        if any(shipment.record.claim.released for shipment in batch.shipments):
-            self._forget(lane)
+        for shipment in batch.shipments:
+            if shipment.record.claim.released:
+                self._forget(lane)
+                break
 
     def _forget(self, lane: Lane) -> None:
         if gone := lane.forget():

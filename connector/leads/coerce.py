@@ -33,7 +33,7 @@ def integer(name: str, value: object) -> int | None:
     """A 32-bit integer; text and booleans are refused."""
     if value is None:
         return None
-    if not isinstance(value, int) or isinstance(value, bool):
+    if type(value) is not int and (not isinstance(value, int) or isinstance(value, bool)):
         raise _invalid(name, "a whole number is expected (| int makes one of text)")
     if not -_INT32 <= value < _INT32:
         raise _invalid(name, "beyond 32 bits")
@@ -45,7 +45,7 @@ def json_object(name: str, value: object) -> dict[str, object] | None:
     kept = json_value(name, value)
     if kept is None:
         return None
-    if not isinstance(kept, dict):
+    if type(kept) is not dict:
         raise _invalid(name, "an object is expected")
     return kept or None
 

@@ -176,10 +176,10 @@ class Mapper:
             value = self._lead_id(scope)
         except Exception as error:  # noqa: BLE001 - an expression may raise anything
             fail("lead_id", error)
+        if type(value) is str and value and not value.isspace():
+            return value  # what nearly every id is
         if isinstance(value, UUID) or (isinstance(value, int) and not isinstance(value, bool)):
             value = str(value)
-        if type(value) is str and value and not value.isspace():
-            return value
         if value is None or _blank(value):
             raise RefusalError(Reason.MISSING_FIELD, "lead_id: the lead has none")
         if not isinstance(value, str):

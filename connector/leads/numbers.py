@@ -123,6 +123,8 @@ class ParsedNumbers:
 
 def _text(value: object) -> str | None:
     """The text of a number, without blanks around it; None for what has none."""
+    if type(value) is str:
+        return value.strip()
     if isinstance(value, int) and not isinstance(value, bool):
         return str(value)
     return value.strip() if isinstance(value, str) else None
@@ -186,8 +188,12 @@ def _e164(number: phonenumbers.PhoneNumber) -> str:
 
 def flat(value: object) -> Iterable[object]:
     """What stands in lists in lists, without the nulls."""
-    if type(value) is list and all(type(each) is str for each in value):
-        return value
+    if type(value) is list:
+        for each in value:
+            if type(each) is not str:
+                break
+        else:
+            return value
     return _flat(value)
 
 

@@ -68,7 +68,12 @@ def compile_path(steps: tuple[Step, ...]) -> Evaluate:
 def _two_steps(name: str, second: Step) -> Evaluate:
     def read(scope: Scope) -> object:
         value = scope.lead.get(name)
-        return value.get(second) if type(value) is dict else item(value, second)
+        if type(value) is dict:
+            try:
+                return value[second]
+            except KeyError:
+                return None
+        return item(value, second)
 
     return read
 
