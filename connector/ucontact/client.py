@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
+from functools import lru_cache
 from ipaddress import IPv4Address
 from time import monotonic, perf_counter
 from typing import Literal, TypeAlias
@@ -31,6 +32,8 @@ LONGEST_ANSWER = 64 * 1024
 """Bytes of an answer that are read; the rest is thrown away with its connection."""
 LOOK_EVERY = 1.0
 """Seconds between two looks at the files with token and certificates, at the least."""
+MOST_URLS = 1000
+"""Destinations whose addresses are kept: events may name any number."""
 TLS_NOTHING = TlsFiles()
 """The system's authorities and no client certificate."""
 
@@ -127,13 +130,16 @@ class UContact:
         self._longest = 2 * timeout + connect_timeout
         self._transport = transport
         self._extensions = {"timeout": httpx2.Timeout(timeout, connect=connect_timeout).as_dict()}
-        self._headers = {
+        self._common_headers = {
             "content-type": "application/json",
             "accept": "application/json",
             # A compressed answer could fail to unpack after the leads were accepted.
             "accept-encoding": "identity",
             "user-agent": user_agent,
         }
+        # Made once for each token and destination: to make them costs httpx2 more than it costs aiohttp to send them.
+        self._headers_of = lru_cache(1)(self._headers)
+        self._url_of = lru_cache(MOST_URLS)(self._url)
 
     async def post(self, destination: Destination, contacts: list[bytes]) -> Answer:
         """Send contacts (JSON objects) in one request. Never raises for what a server or network does.
@@ -147,7 +153,7 @@ class UContact:
             if self._certificates is not None and self._engine is not None:
                 self._look("certificate", self._certificates.look)
                 self._engine.verify = self._certificates.context
-        answer = await self._send(request_url(self.base_url, destination), request_body(destination, contacts))
+        answer = await self._send(destination, request_body(destination, contacts))
         if answer.kind is AnswerClass.UNAUTHORIZED:
             self._look("token", self._token.reread)
         return answer
@@ -174,15 +180,26 @@ class UContact:
         if changed:
             self._on_reload(what)
 
-    async def _send(self, url: str, body: bytes) -> Answer:
+    def _headers(self, token: str) -> httpx2.Headers:
+        return httpx2.Headers({**self._common_headers, "authorization": f"Bearer {token}"}, encoding="ascii")
+
+    def _url(self, destination: Destination) -> httpx2.URL:
+        return httpx2.URL(request_url(self.base_url, destination))
+
+    async def _send(self, destination: Destination, body: bytes) -> Answer:
         started = perf_counter()
         response: httpx2.Response | None = None
         text = bytearray()
-        headers = {**self._headers, "authorization": f"Bearer {self._token.value}"}
         # Straight to the transport: of what httpx2's client adds (redirects, cookies, authentication, hooks) nothing is
         # wanted, and it costs more than a batch's serialization.
         try:
-            request = httpx2.Request("POST", url, content=body, headers=headers, extensions=self._extensions)
+            request = httpx2.Request(
+                "POST",
+                self._url_of(destination),
+                content=body,
+                headers=self._headers_of(self._token.value),
+                extensions=self._extensions,
+            )
             # The transport's limits are for each read and write: an answer that drips would outlive them.
             async with asyncio.timeout(self._longest):
                 response = await self._transport.handle_async_request(request)

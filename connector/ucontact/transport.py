@@ -55,7 +55,7 @@ class AiohttpTransport(httpx2.AsyncBaseTransport):
                 request.method,
                 URL(str(request.url), encoded=True),  # a hub's %2F must stay as it is
                 data=content,
-                headers=dict(request.headers),
+                headers=[(name.decode("ascii"), value.decode("latin-1")) for name, value in request.headers.raw],
                 allow_redirects=False,
                 ssl=self.verify,
                 timeout=aiohttp.ClientTimeout(
@@ -67,7 +67,9 @@ class AiohttpTransport(httpx2.AsyncBaseTransport):
             )
         except _FAILURES as error:
             raise _without_answer(error, request, sent=content.sent) from error
-        return httpx2.Response(answer.status, headers=list(answer.raw_headers), stream=_Body(request, answer))
+        # The encoding is told, or httpx2 would try three on all of them each time one is looked at.
+        headers = httpx2.Headers(list(answer.raw_headers), encoding="latin-1")
+        return httpx2.Response(answer.status, headers=headers, stream=_Body(request, answer))
 
     async def aclose(self) -> None:
         """Close the connections."""
