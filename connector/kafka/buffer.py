@@ -20,6 +20,7 @@ class Buffer:
         """Records ever added."""
         self._settled: deque[tuple[list[Record], bool]] = deque()
         self._awaited = 1
+        self._woken = False
         self._wake = threading.Event()
         self._records = 0
         self._bytes = 0
@@ -37,13 +38,15 @@ class Buffer:
             self._wake.set()
 
     def wake(self) -> None:
-        """End a ``wait``."""
+        """End a ``wait``, also one that begins before the next ``apply``."""
+        self._woken = True
         self._wake.set()
 
     def wait(self, seconds: float, settlements: int = 1) -> None:
         """Block until ``settle`` was called so often, ``wake`` was called, or for so long."""
         self._awaited = settlements
-        if len(self._settled) < settlements:
+        self._wake.clear()
+        if not self._woken and len(self._settled) < settlements:
             self._wake.wait(seconds)
         self._awaited = 1
 
@@ -57,7 +60,7 @@ class Buffer:
 
     def apply(self, progressed: Callable[[Claim], None]) -> None:
         """Move the progress of what was settled; ``progressed`` is called with each claim whose progress moved."""
-        self._wake.clear()
+        self._woken = False
         while self._settled:
             records, done = self._settled.popleft()
             offsets: dict[Claim, list[int]] = {}

@@ -224,7 +224,7 @@ class Source(threading.Thread):
             if position is not None and offset < position:
                 # librdkafka gives no record below where it was told to read, save after a defect of its own or ours.
                 self._watch.trouble(f"{claim}: offset {offset} after position {position}: going on there")
-                claim = self._ours.start_over(claim, offset, anew=False)
+                claim, aged = self._ours.start_over(claim, offset, anew=False), False
                 self._release()
             read += 1
             taken = claim.progress.take(offset)

@@ -129,10 +129,10 @@ class PartitionLife(RuleBasedStateMachine):
     def complete(self, data: st.DataObject) -> None:
         """Posted leads are answered, doubtful ones parked."""
         ready = self._answerable()
-        for offset in data.draw(st.sets(st.sampled_from(ready), min_size=1)):
-            self.resolved.add(offset)
-            self.outstanding.remove(offset)
-            self.progress.resolve(offset)
+        done = data.draw(st.sets(st.sampled_from(ready), min_size=1))
+        self.resolved |= done
+        self.outstanding -= done
+        self.progress.resolve_all(done)
         self.committer.touch(self.claim)
 
     @rule()

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import threading
+
 import pytest
 from confluent_kafka import TopicPartition
 
 from connector.delivery.progress import PartitionProgress
 from connector.delivery.record import Claim, Held, Record
-from connector.kafka.backpressure import MOST_AT_ONCE, MOST_WHILE_HELD, BackPressure
+from connector.kafka.backpressure import LEAST_AT_ONCE, MOST_AT_ONCE, MOST_WHILE_HELD, BackPressure
 from connector.kafka.buffer import Buffer
 
 
@@ -159,3 +161,35 @@ def test_a_partition_that_moves_while_it_is_paused_flows() -> None:
     assert consumer.paused == {1}
     pressure.pause(consumer, [])  # type: ignore[arg-type]
     assert not consumer.paused
+
+
+def test_what_is_nearly_full_waits_for_room_for_many() -> None:
+    """Not while something is held, for then each hand-over is looked at; nor for more than a part of a small buffer."""
+    pressure = BackPressure(Buffer(2000, 10_000))
+    assert pressure.least == LEAST_AT_ONCE
+    pressure.hold(Held(0, {}))
+    assert pressure.least == 1
+    assert BackPressure(Buffer(80, 10_000)).least == 10
+    assert BackPressure(Buffer(1, 10_000)).least == 1
+
+
+def test_a_wait_ends_with_so_many_settlements_or_when_it_is_told_to() -> None:
+    """Fewer do not end it; those that came before it count."""
+    buffer = Buffer(10, 10_000)
+    [one] = claims(1)
+    records = filled(buffer, one, 6)
+    for enough in (False, True):
+        waiter = threading.Thread(target=buffer.wait, args=(3600.0, 3))
+        buffer.settle(records[:1], resolved=True)
+        waiter.start()
+        buffer.settle(records[1:2], resolved=True)
+        waiter.join(0.05)
+        assert waiter.is_alive(), "two of three"
+        if enough:
+            buffer.settle(records[2:3], resolved=True)
+        else:
+            buffer.wake()
+        waiter.join()
+        buffer.apply(lambda _claim: None)
+        records = records[3:]
+    assert buffer.outstanding == 1
