@@ -119,15 +119,15 @@ def _verdict(status: Status) -> Verdict:
     paused = {name: trouble for name, trouble in status.troubles.items() if trouble.kind is Kind.PAUSE}
     holding = {name: each for name, each in status.troubles.items() if each.kind.holds and name not in paused}
     if holding:
-        waiting = f"{status.lag:,} leads wait, the oldest for {duration(status.lag_seconds)}." if status.lag else ""
+        waiting = f"{_waiting(status.lag)}, the oldest for {duration(status.lag_seconds)}." if status.lag else ""
         return Verdict("bad", "Leads are held up", waiting, grouped(holding | paused))
     if not status.joined:
         return Verdict("warn", "Joining the group", "No partition is ours yet.")
     if paused:
         title = "A route is paused" if len(paused) == 1 else "Routes are paused"
-        return Verdict("warn", title, f"{status.lag:,} leads wait.", grouped(paused))
+        return Verdict("warn", title, f"{_waiting(status.lag)}.", grouped(paused))
     if status.lag_seconds > LATE:
-        text = f"{status.lag:,} leads wait, the oldest for {duration(status.lag_seconds)}."
+        text = f"{_waiting(status.lag)}, the oldest for {duration(status.lag_seconds)}."
         return Verdict("warn", "Catching up", text)
     delivered, aside = status.delivered(5), status.set_aside(5)
     share = aside / (delivered + aside) if aside else 0.0
@@ -140,6 +140,10 @@ def _verdict(status: Status) -> Verdict:
         return Verdict("good", "Nothing to do", "No lead came in the last five minutes, and none waits.")
     late = "" if status.p95 is None else f", 95 of 100 within {duration(status.p95)}"
     return Verdict("good", "Leads flow", f"{delivered:,.0f} delivered in the last five minutes{late}.")
+
+
+def _waiting(leads: int) -> str:
+    return "1 lead waits" if leads == 1 else f"{leads:,} leads wait"
 
 
 def figures(status: Status) -> list[Figure]:
