@@ -33,3 +33,11 @@ def test_no_slow_import_comes_before_it(module: str) -> None:
     """What ``main`` needs to take the signal is there at once."""
     program = f"import sys, connector.cli; sys.exit({module!r} in sys.modules)"
     assert subprocess.run([sys.executable, "-c", program], check=False).returncode == 0
+
+
+def test_a_full_disk_is_said_in_a_line() -> None:
+    """Where the result goes, nothing more may fit: that is a failure while running, and no defect."""
+    with Path("/dev/full").open("wb") as full:
+        command = [sys.executable, "-m", "connector", "config", "schema"]
+        ran = subprocess.run(command, stdout=full, stderr=subprocess.PIPE, text=True, check=False)
+    assert (ran.returncode, ran.stderr) == (1, "lead-connector: cannot write: No space left on device\n")
