@@ -48,7 +48,8 @@ def _what(lines: Sequence[Mapping[str, Any]], runs: int) -> str:
     days = sorted({line["at"][:10] for line in lines})
     when = " to ".join(dict.fromkeys((days[0], days[-1])))
     parts: dict[str, None] = dict.fromkeys(part for line in lines for part in line["versions"])
-    return textwrap.fill(f"{runs} full run{'' if runs == 1 else 's'}: {when}. {'; '.join(parts)}.", 120)
+    text = f"{runs} full run{'' if runs == 1 else 's'}: {when}. {'; '.join(parts)}."
+    return textwrap.fill(text, 120, break_on_hyphens=False, break_long_words=False)
 
 
 def _row(case: str, runs: Sequence[Mapping[str, Any]]) -> str:

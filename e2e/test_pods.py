@@ -20,10 +20,17 @@ threading.Event().wait()
 """
 
 
-def test_deleted(bed: Bed) -> None:
+@pytest.mark.parametrize(
+    ("name", "protocol"),
+    [
+        pytest.param("pod deleted", "classic", id="classic"),
+        pytest.param("pod deleted, group protocol of KIP-848", "consumer", id="consumer"),
+    ],
+)
+def test_deleted(bed: Bed, name: str, protocol: str) -> None:
     """A pod that is deleted drains, and another takes its place."""
-    with Case(bed, "pod deleted") as case:
-        case.install()
+    with Case(bed, name) as case:
+        case.install(config={"kafka": {"group_protocol": protocol}})
         case.flow()
         victim = name_of(case.wait_ready(2)[0])
         case.kubectl("delete", "pod", victim)
