@@ -20,17 +20,10 @@ threading.Event().wait()
 """
 
 
-@pytest.mark.parametrize(
-    ("name", "protocol"),
-    [
-        pytest.param("pod deleted", "classic", id="classic"),
-        pytest.param("pod deleted, group protocol of KIP-848", "consumer", id="consumer"),
-    ],
-)
-def test_deleted(bed: Bed, name: str, protocol: str) -> None:
+def test_deleted(bed: Bed) -> None:
     """A pod that is deleted drains, and another takes its place."""
-    with Case(bed, name) as case:
-        case.install(config={"kafka": {"group_protocol": protocol}})
+    with Case(bed, "pod deleted") as case:
+        case.install()
         case.flow()
         victim = name_of(case.wait_ready(2)[0])
         case.kubectl("delete", "pod", victim)

@@ -67,9 +67,9 @@ def test_update_of_the_image(bed: Bed) -> None:
 
 
 def test_update_of_the_configuration(bed: Bed) -> None:
-    """A change of the configuration replaces the pods by itself."""
-    with Case(bed, "rolling update of the configuration") as case:
-        case.install()
+    """A change of the configuration replaces the pods by itself; here under the newer group protocol."""
+    with Case(bed, "rolling update of the configuration, KIP-848") as case:
+        case.install(config={"kafka": {"group_protocol": "consumer"}})
         case.flow()
         before = {name_of(pod) for pod in case.wait_ready(2)}
         took = case.upgrade(config={"delivery": {"batch": {"linger": "50ms"}}})
