@@ -9,6 +9,9 @@ SECONDS ?= 3600
 # Most integration tests wait most of the time. Each worker has a Kafka of its own.
 PARALLEL := -n 2 --dist worksteal
 
+# Left by `make engine` where no Docker engine answered: ENGINE, its address, and DOCKER, IMAGE_BASE, CA to go with it.
+-include .cache/engine/engine.mk
+
 # Images. Empty: what the Dockerfile says. CA: a file with the authority of a proxy that ends TLS.
 DOCKER ?= docker
 IMAGE_BASE ?=
@@ -27,9 +30,14 @@ JARS = $(shell sed -n 's/^$(1)_VERSION = "\(.*\)"/\1/p' testbed/jars.py)
 KAFKA_LOCAL = kafka-local:$(call JARS,KAFKA)
 REGISTRY_LOCAL = registry-local:$(call JARS,REGISTRY)
 
+ifdef ENGINE
+image kafka-image registry-image image-test sbom e2e e2e-keda: export DOCKER_HOST := $(ENGINE)
+image kafka-image registry-image image-test sbom e2e e2e-keda: export DOCKER := $(DOCKER)
+endif
+
 .DEFAULT_GOAL := help
-.PHONY: help install demo test browser browser-test unit integration chaos chart chart-snapshots e2e e2e-keda image kafka-image registry-image \
-	image-test sbom screenshots demo-picture check format docs lock bench fuzz clean
+.PHONY: help install demo test browser browser-test unit integration chaos chart chart-snapshots e2e e2e-keda engine engine-stop image kafka-image \
+	registry-image image-test sbom screenshots demo-picture check format docs lock bench fuzz clean
 
 help: ## List the targets
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 18
@@ -90,6 +98,12 @@ e2e-keda: $(READY) ## KEDA on a running cluster (first builds it: 15 min of CPU)
 chart-snapshots: $(READY) ## Take the chart's manifests as they are now for right
 	@$(BIN)/python -m helm.tools
 	.cache/chart/bin/untt --update-snapshot helm/lead-connector
+
+engine: $(READY) ## A Docker engine for the targets below where none answers: Debian's, as root, with a base made here
+	@$(BIN)/python -m images.engine up
+
+engine-stop: $(READY) ## End the one that `make engine` started; its images stay
+	@$(BIN)/python -m images.engine down
 
 image: ## The images lead-connector:dev and lead-connector-sandbox:dev; IMAGE_BASE=, IMAGE_TAG=, CA= (docs/image.md)
 	$(BUILD_OURS) --tag lead-connector:$(IMAGE_TAG) .
@@ -183,4 +197,5 @@ lock: ## Write requirements*.txt anew from pyproject.toml
 		--group pictures -o requirements-pictures.txt
 
 clean: ## Remove what the targets made, downloads included
+	@test ! -e .cache/engine/engine.mk || $(MAKE) --no-print-directory engine-stop
 	rm -rf $(VENV) .cache .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache out

@@ -79,6 +79,15 @@ class Case:
         self.change(changes)
         return self._timed("install", "--wait")
 
+    def refused(self, **changes: Any) -> str:
+        """`helm install` with values that contradict each other: what Helm says. Fails when it installs."""
+        self.change(changes)
+        try:
+            self._timed("install")
+        except CommandError as error:
+            return error.said
+        raise AssertionError(f"{changes} are installed")
+
     def upgrade(self, *options: str, **changes: Any) -> float:
         """`helm upgrade --wait`; gives the seconds it took."""
         self.change(changes)

@@ -1,5 +1,6 @@
 """``python -m e2e.report [--last N | FILE …]``: writes docs/kubernetes-results.md from the last full runs (1), or from
-these, and from the last run of `make e2e-keda` if there is one.
+these, and from the last run of `make e2e-keda`. Where there is none on this machine, the rows of its cases stay as they
+are on the page, and say of when.
 
 Each file is one run's results (``out/e2e/<run>.jsonl``). Exit code 1 when there are not so many to report.
 """
@@ -7,10 +8,11 @@ Each file is one run's results (``out/e2e/<run>.jsonl``). Exit code 1 when there
 from __future__ import annotations
 
 import argparse
+import re
 import statistics
 import sys
 import textwrap
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -34,21 +36,39 @@ and the longest of all where it differs.
 | case | runs | leads | lost | duplicated | may | without delivery | slowest | |
 |---|---|---|---|---|---|---|---|---|
 """
+_DAYS = re.compile(r"full runs?: (\d{4}-\d\d-\d\d(?: to \d{4}-\d\d-\d\d)?)")
+_EARLIER = "of an earlier run"
 
 
-def page(lines: Sequence[Mapping[str, Any]], runs: int) -> str:
-    """The page for the results of so many runs."""
+def page(lines: Sequence[Mapping[str, Any]], runs: int, before: str = "") -> str:
+    """The page for the results of so many runs. `before` is the page as it is: rows of KEDA's cases that were not run
+    again stay."""
     cases: dict[str, list[Mapping[str, Any]]] = {}
     for line in lines:
         cases.setdefault(line["case"], []).append(line)
-    return _HEAD.format(what=_what(lines, runs)) + "".join(_row(case, found) for case, found in cases.items())
+    rows = [_row(case, found) for case, found in cases.items()]
+    return _HEAD.format(what=_what(lines, runs)) + "".join([*rows, *_stay(before, cases)])
+
+
+def _stay(before: str, run: Collection[str]) -> list[str]:
+    if (found := _DAYS.search(before)) is None:
+        return []
+    stay = []
+    for line in before.splitlines():
+        cells = [cell.strip() for cell in line.split("|")[1:-1]]
+        if cells and "KEDA" in cells[0] and cells[0] not in run:
+            if _EARLIER not in cells[-1]:
+                cells[-1] = "; ".join(filter(None, [cells[-1], f"{_EARLIER}, {found[1]}"]))
+            stay.append(f"| {' | '.join(cells)} |\n")
+    return stay
 
 
 def _what(lines: Sequence[Mapping[str, Any]], runs: int) -> str:
     days = sorted({line["at"][:10] for line in lines})
     when = " to ".join(dict.fromkeys((days[0], days[-1])))
     parts: dict[str, None] = dict.fromkeys(part for line in lines for part in line["versions"])
-    return textwrap.fill(f"{runs} full run{'' if runs == 1 else 's'}: {when}. {'; '.join(parts)}.", 120)
+    text = f"{runs} full run{'' if runs == 1 else 's'}: {when}. {'; '.join(parts)}."
+    return textwrap.fill(text, 120, break_on_hyphens=False, break_long_words=False)
 
 
 def _row(case: str, runs: Sequence[Mapping[str, Any]]) -> str:
@@ -89,7 +109,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 1
     keda = [file for file in _runs() if file.name.startswith(results.KEDA) and file not in files][-1:]
     lines = [line for file in (*files, *keda) for line in results.read(file)]
-    PAGE.write_text(page(lines, len(files)), encoding="utf-8")
+    PAGE.write_text(page(lines, len(files), PAGE.read_text("utf-8")), encoding="utf-8")
     return 0
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from e2e.bed import NEXT_IMAGE, Bed, wait
@@ -9,6 +11,31 @@ from e2e.case import Case, name_of, restarts
 from e2e.kubectl import CommandError
 
 pytestmark = pytest.mark.timeout(900)
+
+
+_STATIC: dict[str, Any] = {"kind": "StatefulSet", "replicas": 7}
+_SCALED: dict[str, Any] = {"keda": {"enabled": True}, "hpa": {"enabled": True}}
+_NO_SECRET: dict[str, Any] = {"config": {"ucontact": {"token_file": "/run/secrets/api/token"}}}
+
+
+@pytest.mark.parametrize(
+    ("changes", "sentence"),
+    [
+        pytest.param(_SCALED, "would work against each other: disable one of them", id="HPA and KEDA"),
+        pytest.param(_STATIC, "set replicas to 6 or less, or add partitions", id="more static members than partitions"),
+        pytest.param({"terminationGracePeriodSeconds": 30}, "set it to 40 or null", id="grace below the drain"),
+        pytest.param(_NO_SECRET, "set secrets.api.existingSecret to the Secret", id="no secret"),
+        pytest.param({"replica": 2}, "additional properties 'replica' not allowed", id="unknown key"),
+    ],
+)
+def test_contradictions_are_refused(bed: Bed, changes: dict[str, Any], sentence: str) -> None:
+    """`helm install` says what to change, and makes nothing in the cluster."""
+    with Case(bed, "refused") as case:
+        assert sentence in case.refused(**changes)
+        everything = "deployments,statefulsets,pods,configmaps,secrets,serviceaccounts"
+        made = case.kubectl("get", everything, f"--selector=app.kubernetes.io/instance={case.release}", "--output=name")
+        assert made == ""
+        assert case.kubectl("get", "secrets", "--selector=owner=helm", "--output=name") == "", "no release is kept"
 
 
 def test_install(bed: Bed) -> None:
@@ -40,9 +67,9 @@ def test_update_of_the_image(bed: Bed) -> None:
 
 
 def test_update_of_the_configuration(bed: Bed) -> None:
-    """A change of the configuration replaces the pods by itself."""
-    with Case(bed, "rolling update of the configuration") as case:
-        case.install()
+    """A change of the configuration replaces the pods by itself; here under the newer group protocol."""
+    with Case(bed, "rolling update of the configuration, KIP-848") as case:
+        case.install(config={"kafka": {"group_protocol": "consumer"}})
         case.flow()
         before = {name_of(pod) for pod in case.wait_ready(2)}
         took = case.upgrade(config={"delivery": {"batch": {"linger": "50ms"}}})

@@ -71,3 +71,15 @@ def test_the_page_sums_runs_up() -> None:
     text = report.page(lines, 3)
     assert "3 full runs: 2026-01-02. Kubernetes v1." in text
     assert text.endswith("| pod deleted | 3 | 3,000 | 0 | 0 | 0 | 0.6, 3.0 | 1.0 | done |\n")
+
+
+def test_rows_of_keda_stay_while_it_is_not_run_again() -> None:
+    """With the days that they are of, also over more than one such page; those that are run again are new."""
+    line = {"at": "2026-01-02T03:04:05Z", "case": "scaled by KEDA", "versions": ["Kubernetes v1"], "allowed": 0}
+    line |= {"remarks": [], "leads": 7, "lost": 0, "duplicated": 0, "slowest": 1.0, "silence": 0.5}
+    other = {**line, "at": "2026-02-02T03:04:05Z", "case": "pod deleted"}
+    first = report.page([line], 1)
+    second = report.page([other], 1, report.page([other], 1, first))
+    assert second.count("KEDA") == 1
+    assert second.endswith("| scaled by KEDA | 1 | 7 | 0 | 0 | 0 | 0.5 | 1.0 | of an earlier run, 2026-01-02 |\n")
+    assert report.page([other, line], 1, second).endswith("| scaled by KEDA | 1 | 7 | 0 | 0 | 0 | 0.5 | 1.0 |  |\n")
