@@ -316,7 +316,8 @@ class Reporting:
     def routes_paused(self, paused: Collection[str]) -> None:
         """The leads of these routes wait, and of no others."""
         troubles = self._health.troubles
-        before = {name.removeprefix(_ROUTE) for name, each in troubles.items() if each.kind is Kind.PAUSE}
+        now = self._health.now_wrong()
+        before = {name.removeprefix(_ROUTE) for name, each in now.items() if each.kind is Kind.PAUSE}
         for route in sorted(before.difference(paused)):
             del troubles[f"{_ROUTE}{route}"]
             log.info("the route is not paused any more: its leads go", route=route)

@@ -71,6 +71,7 @@ class Settlement:
                 letters + receipts,
                 lambda: self._resolve(record, why, shipment),
                 abandoned=lambda: self.source.settle([record], resolved=False),
+                final=why.outcome is not Outcome.PARKED,
             )
         elif receipts:
             self.outbox.send_receipts([record], receipts, lambda: self._resolve(record, why, shipment))

@@ -28,7 +28,10 @@ PURGE = 1.0
 RETRY_LATE = 5.0
 """Seconds between two tries to write receipts that nobody waits for."""
 MOST_LATE = 20_000
-"""Records whose receipts are tried on while nobody waits for them; of more, they are forgone. About 1 KB each."""
+"""Records whose receipts are tried on while nobody waits for them; of more, they are forgone. A receipt is some hundred
+bytes."""
+LATE = 3600.0
+"""Seconds for which they are tried on."""
 
 
 class Outbox:
@@ -38,8 +41,9 @@ class Outbox:
     The first letter of a record makes its outcome durable; those after it are receipts. Until then a record whose claim
     is released is abandoned: its next owner sets it aside. From then on it will be ``done`` whatever happens to the
     receipts, for its next owner would send it, or set it aside, a second time. They are tried on all the same, until
-    the end: without them a broker that was away for longer than the session leaves leads of which nobody finds what
-    became of them.
+    the end or for ``LATE``: without them a broker that was away for longer than the session leaves leads of which
+    nobody finds what became of them. Not those of an outcome that is not the last: they could be written after the
+    last one's, and would then stand for it.
     """
 
     def __init__(
@@ -67,14 +71,20 @@ class Outbox:
         self._numbers = itertools.count()
 
     def send(
-        self, record: Record, letters: Sequence[Letter], done: Callable[[], None], *, abandoned: Callable[[], None]
+        self,
+        record: Record,
+        letters: Sequence[Letter],
+        done: Callable[[], None],
+        *,
+        abandoned: Callable[[], None],
+        final: bool = True,
     ) -> None:
         """Write a record's letters, each when the one before it is acknowledged. Any thread; does not block.
 
         Then ``done`` is called; ``abandoned`` instead when the claim was released before the first was acknowledged.
-        Neither after ``close``.
+        Neither after ``close``. ``final``: the record, wherever it may come back from, gets no other outcome.
         """
-        self._inbox.append(Parcel(next(self._numbers), record, letters, done, abandoned))
+        self._inbox.append(Parcel(next(self._numbers), record.claim, letters, done, abandoned, final=final))
 
     def send_receipts(self, records: Sequence[Record], receipts: Sequence[Letter], done: Callable[[], None]) -> None:
         """Write one receipt for each of these records, of which there is one at least and whose outcome stands. Any
@@ -84,7 +94,7 @@ class Outbox:
         count = Countdown(len(records), done)
         numbers = self._numbers
         self._inbox.extend(
-            [Parcel(next(numbers), r, (receipt,), count) for r, receipt in zip(records, receipts, strict=True)]
+            [Parcel(next(numbers), r.claim, (receipt,), count) for r, receipt in zip(records, receipts, strict=True)]
         )
 
     @property
@@ -112,7 +122,7 @@ class Outbox:
         blocks no more than ``poll``."""
         self.poll()
         for parcel in list(self._open):
-            if parcel.stands and (parcel.record.claim.released or not released_only):
+            if parcel.stands and (parcel.claim.released or not released_only):
                 self._let_go(parcel)
 
     def close(self) -> None:
@@ -131,7 +141,7 @@ class Outbox:
             if not parcel.letters:
                 self._end(parcel, parcel.done)
                 return
-            if parcel.record.claim.released:
+            if parcel.claim.released:
                 self._let_go(parcel)
                 return
         letter = parcel.letters[parcel.written]
@@ -194,32 +204,38 @@ class Outbox:
             case KafkaError._PURGE_QUEUE | KafkaError._PURGE_INFLIGHT:
                 self._again(parcel, now)  # our own doing, after a fatal error that has been told
             case code:
-                if code == KafkaError._UNKNOWN_PARTITION:
+                if code == KafkaError._UNKNOWN_PARTITION and parcel in self._open:  # asking holds the thread up
                     self._partitions.doubt(parcel.letter.topic)
                 self._again(parcel, now, explained(error, parcel.letter))
 
     def _again(self, parcel: Parcel, now: float, trouble: str | None = None) -> None:
-        if parcel.record.claim.released and parcel in self._open:
+        if parcel in self._open and parcel.claim.released:
             self._let_go(parcel)
-            if parcel not in self._late:
+        if parcel in self._late:
+            if now >= parcel.until:
+                self._late.discard(parcel)
+                self._forgo([parcel])
                 return
-        if trouble is not None:
-            self._troubles.failed(parcel, trouble)
-        parcel.due = now + (RETRY_LATE if parcel in self._late else RETRY)
+            parcel.due = now + RETRY_LATE  # nothing waits for it: it is no trouble
+        elif parcel in self._open:
+            if trouble is not None:
+                self._troubles.failed(parcel, trouble)
+            parcel.due = now + RETRY
+        else:
+            return
         heapq.heappush(self._later, parcel)
 
     def _let_go(self, parcel: Parcel) -> None:
         """The parcel is waited for no longer. What of it is not written is not tried again, save for receipts."""
+        self._troubles.forget(parcel)
         if not parcel.stands:
-            self._troubles.forget(parcel)
             self._end(parcel, parcel.abandoned)
-            return
-        if len(self._late) < MOST_LATE:
+        elif parcel.final and len(self._late) < MOST_LATE:
             self._late.add(parcel)
+            self._end(parcel, parcel.detach(time.monotonic() + LATE))
         else:
-            self._troubles.forget(parcel)
             self._forgo([parcel])
-        self._end(parcel, parcel.done)
+            self._end(parcel, parcel.done)
 
     def _forgo(self, parcels: Iterable[Parcel]) -> None:
         missing = Counter(letter.topic for parcel in parcels for letter in parcel.letters[parcel.written :])

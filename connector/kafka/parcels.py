@@ -3,27 +3,35 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from math import inf
 
-from connector.delivery.record import Record
+from connector.delivery.record import Claim
 from connector.kafka.letters import Letter
 
 
 class Parcel:
     """The letters of one record, in order, and what is to be told in the end. Ordered by when it is due."""
 
-    __slots__ = ("abandoned", "done", "due", "letters", "number", "record", "stands", "troubled", "untimed", "written")
+    __slots__ = (
+        "abandoned", "claim", "done", "due", "final", "letters", "number", "stands", "troubled", "until", "untimed",
+        "written",
+    )  # fmt: skip
 
     def __init__(
         self,
         number: int,
-        record: Record,
+        claim: Claim,
         letters: Sequence[Letter],
         done: Callable[[], None],
         abandoned: Callable[[], None] | None = None,
+        *,
+        final: bool = True,
     ) -> None:
-        """Without ``abandoned`` the record has its outcome already: the letters are receipts of it."""
+        """Without ``abandoned`` the record has its outcome already: the letters are receipts of it. ``final``: no other
+        outcome follows."""
         self.number = number
-        self.record = record
+        self.claim = claim
+        self.final = final
         self.letters = letters
         self.done = done
         self.abandoned = abandoned
@@ -35,6 +43,15 @@ class Parcel:
         self.troubled = False
         """The present letter has failed, and not been written since."""
         self.due = 0.0
+        self.until = inf
+        """When it is given up; seconds."""
+
+    def detach(self, until: float) -> Callable[[], None]:
+        """Nobody waits for it any more: what is not written yet is all that it keeps. Gives ``done``, to be called."""
+        done, self.done, self.abandoned = self.done, _nothing, None
+        self.letters, self.written = self.letters[self.written :], 0
+        self.until = until
+        return done
 
     def __lt__(self, other: Parcel) -> bool:
         return (self.due, self.number) < (other.due, other.number)
@@ -43,6 +60,10 @@ class Parcel:
     def letter(self) -> Letter:
         """The letter to be written now. Raises IndexError when all are."""
         return self.letters[self.written]
+
+
+def _nothing() -> None:
+    """What is to be told of a parcel that nobody waits for."""
 
 
 class Countdown:

@@ -294,7 +294,7 @@ class Source(threading.Thread):
     # Back-pressure.
 
     def _room(self, consumer: Consumer) -> int:
-        """How many records may be read now; 0 after having waited in vain for room."""
+        """How many records may be read now; 0 where something else comes first."""
         if self._stopping or (self._full and not self._pressure.half_free()):
             self._pause(consumer, self._ours)
             return 1  # the poll goes on, for heartbeats, commits and rebalances; paused partitions give nothing
@@ -312,17 +312,20 @@ class Source(threading.Thread):
         return 1
 
     def _gather(self) -> int:
-        """Hold the poll until there is room for any records, and then a moment longer until there is for many."""
-        room, until = 0, time.monotonic() + HOLD
-        while not self._stopping and (left := until - time.monotonic()) > 0:
-            self._buffer.wait(min(left, GATHER), settlements=ENOUGH if room else 1)
+        """Hold the poll until there is room for any records, and then a moment longer until there is for many, unless
+        a request waits for its intent to be written down."""
+        started = time.monotonic()
+        room, until = self._pressure.room(), started + HOLD
+        while room < self._pressure.least and not self._stopping and not (room and self._intents):
+            now = time.monotonic()
+            # Where what is held has changed there is no room again for a moment.
+            until = min(until, now + GATHER) if room else started + HOLD
+            if now >= until:
+                break
+            self._buffer.wait(min(until - now, GATHER), settlements=ENOUGH if room else 1)
             self._settle()
             self._outbox.poll()
-            before, room = room, self._pressure.room()
-            if room >= self._pressure.least:
-                break
-            if room and not before:
-                until = min(until, time.monotonic() + GATHER)
+            room = self._pressure.room()
         return room
 
     def _pause(self, consumer: Consumer, claims: Iterable[Claim]) -> None:

@@ -21,7 +21,7 @@ from connector.leads.spec import PhoneFormat
 
 # A plus before the first digit, if anywhere. Possessive: one pass over the text, where its square would take hours for
 # a lead of a megabyte.
-_PHONE = re.compile(r"[(). \-]*+\+?[0-9(). \-]*+")
+_PHONE = re.compile(r"[( ]*+\+?[0-9(). \-]*+")
 _NOT_DIGITS = re.compile(r"[^0-9]+")
 _PLUS = ("+", "\uff0b")
 # re itself remembers 512 patterns, too few for the numbers of a hundred regions in turn: for compiling them anew each

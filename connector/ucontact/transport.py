@@ -67,9 +67,9 @@ class AiohttpTransport(httpx2.AsyncBaseTransport):
             )
         except _FAILURES as error:
             raise _without_answer(error, request, sent=content.sent) from error
-        # The encoding is told, or httpx2 would try three on all of them each time one is looked at.
-        headers = httpx2.Headers(list(answer.raw_headers), encoding="latin-1")
-        return httpx2.Response(answer.status, headers=headers, stream=_Body(request, answer))
+        response = httpx2.Response(answer.status, headers=list(answer.raw_headers), stream=_Body(request, answer))
+        response.headers.encoding = "latin-1"  # or httpx2 would try three on all of them each time one is looked at
+        return response
 
     async def aclose(self) -> None:
         """Close the connections."""

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import weakref
 from collections.abc import Callable
+from functools import partial
 from types import SimpleNamespace
 from typing import Any
 from zlib import crc32
@@ -89,8 +91,9 @@ class Desk:
     def record(self, offset: int = 7) -> Record:
         return Record(self.claim, offset, 1000, None, b"x", None)
 
-    def send(self, *letters: Letter, offset: int = 7) -> None:
-        self.outbox.send(self.record(offset), letters, self.told("done", offset), abandoned=self.told("left", offset))
+    def send(self, *letters: Letter, offset: int = 7, final: bool = True) -> None:
+        done, left = self.told("done", offset), self.told("left", offset)
+        self.outbox.send(self.record(offset), letters, done, abandoned=left, final=final)
 
     def receipts(self, *letters: Letter) -> None:
         self.outbox.send_receipts([self.record(n) for n in range(len(letters))], letters, self.told("done", "all"))
@@ -292,11 +295,45 @@ def test_an_outcome_that_stands_is_never_left_to_the_next_owner(monkeypatch: pyt
     desk.claim.released = True
     desk.producer.errors["receipts"] = [KafkaError(KafkaError._MSG_TIMED_OUT)]
     desk.poll(4)
-    assert [what[0] for what in desk.said] == ["done", "trouble", "written"]
+    assert desk.said == [("done", 7)], "no leads are held up by it"
     assert desk.topics == ["dead", "receipts"]
     desk.receipts(Letter("receipts", b"b", b""))
     desk.poll(2)
-    assert desk.topics == ["dead", "receipts", "receipts"] and desk.said[3:] == [("done", "all")]
+    assert desk.topics == ["dead", "receipts", "receipts"] and desk.said[1:] == [("done", "all")]
+
+
+def test_the_receipt_of_an_outcome_that_is_not_the_last_is_not_written_late(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Parked, and the partition lost: whoever has the lead next writes what became of it, and that must stand."""
+    desk = Desk(monkeypatch, Producer())
+    desk.send(DEAD, Letter("receipts", b"a", b""), final=False)
+    desk.producer.errors["receipts"] = [KafkaError(KafkaError._MSG_TIMED_OUT)] * 3
+    desk.poll(2)
+    desk.claim.released = True
+    desk.poll(4)
+    assert desk.topics == ["dead"] and desk.said[-2:] == [("forgone", "receipts", 1), ("done", 7)]
+
+
+def test_a_late_receipt_is_given_up_in_the_end_and_keeps_nothing_but_itself(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its record and all that shared its request may be large, and count against the buffer no longer."""
+    desk = Desk(monkeypatch, Producer())
+    desk.producer.errors["receipts"] = [KafkaError(KafkaError._MSG_TIMED_OUT)] * 100
+    done = partial(desk.said.append, ("done", "one"))
+    kept = weakref.ref(done)
+    desk.outbox.send_receipts([desk.record()], [Letter("receipts", b"a", b"")], done)
+    del done
+    desk.poll(2)
+    desk.claim.released = True
+    desk.poll(2)
+    desk.said.clear()
+    assert kept() is None
+    desk.poll(4)
+    assert not desk.said, "it is tried on"
+    monkeypatch.setattr("connector.kafka.outbox.LATE", 0.0)
+    desk.claim = Claim("leads", 4, PartitionProgress(0))
+    desk.receipts(Letter("receipts", b"b", b""))
+    desk.claim.released = True
+    desk.poll(4)
+    assert ("forgone", "receipts", 1) in desk.said
 
 
 def test_receipts_survive_a_broker_that_is_away_for_longer_than_the_session(monkeypatch: pytest.MonkeyPatch) -> None:
